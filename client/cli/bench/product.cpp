@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/cli/bench/product.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "client/cli/bench/limits.hpp"
+#include "proto/sync/futex.hpp"
+
+namespace tenure::cli::bench {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Timeout kSetUp = 10s;
+constexpr std::uint32_t kPerSample = 200;  // Calls that take less than a look at the clock.
+
+Result<std::uint8_t> first_byte(const Bundle& bundle) {
+  auto bytes = bundle.span<std::uint8_t>("bytes");
+  if (!bytes) {
+    return std::move(bytes).error();
+  }
+  std::uint8_t all = (*bytes)[0];
+  for (const std::uint8_t byte : *bytes) {
+    all |= byte;
+  }
+  return all;
+}
+
+Result<void> echo_topic(TopicPair& topics, std::uint32_t count) {
+  for (std::uint32_t i = 0; i < count;) {
+    auto read = topics.try_read();
+    if (!read) {
+      return std::move(read).error();
+    }
+    if (*read) {
+      ++i;
+      if (auto answered = topics.publish(static_cast<std::uint8_t>(i)); !answered) {
+        return answered;
+      }
+    }
+  }
+  return {};
+}
+
+Result<void> sleep_on_topic(Board& board, TopicPair& topics, std::uint32_t count) {
+  for (std::uint32_t i = 0; i < count; ++i) {
+    announce_sleep(board);
+    if (auto woke = topics.subscriber().wait(); !woke) {
+      return woke;
+    }
+    announce_waking(board);
+    if (auto read = topics.try_read(); !read) {
+      return std::move(read).error();
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<void> create_bench_topic(Client& client, const std::string& name, std::size_t size_bytes) {
+  const Shape shape{static_cast<std::int64_t>(size_bytes)};
+  return client.create_topic(name,
+                             {.schema = {{"bytes", DType::uint8, shape}}, .slots = kCopySlots});
+}
+
+TopicPair::TopicPair(Publisher publisher, Subscriber subscriber)
+    : publisher_(std::move(publisher)), subscriber_(std::move(subscriber)) {
+}
+
+Result<TopicPair> TopicPair::open(Client& client,
+                                  const std::string& publish,
+                                  const std::string& subscribe) {
+  auto publisher = client.publisher(publish, {.timeout = kSetUp});
+  if (!publisher) {
+    return std::move(publisher).error();
+  }
+  auto subscriber = client.subscriber(subscribe, {.timeout = kSetUp});
+  if (!subscriber) {
+    return std::move(subscriber).error();
+  }
+  return TopicPair(*std::move(publisher), *std::move(subscriber));
+}
+
+Result<void> TopicPair::publish(std::uint8_t value) {
+  auto draft = publisher_.draft(kSetUp);
+  if (!draft) {
+    return std::move(draft).error();
+  }
+  auto bytes = draft->span<std::uint8_t>("bytes");
+  if (!bytes) {
+    return std::move(bytes).error();
+  }
+  std::ranges::fill(*bytes, value);
+  auto version = publisher_.publish(*std::move(draft));
+  return version ? Result<void>() : std::move(version).error();
+}
+
+Result<bool> TopicPair::try_read() {
+  auto view = subscriber_.next(kNoWait);
+  if (!view) {
+    return view.error().code == Errc::empty ? Result<bool>(false) : std::move(view).error();
+  }
+  if (auto read = first_byte(*view); !read) {
+    return std::move(read).error();
+  }
+  auto released = view->release();
+  return released ? Result<bool>(true) : std::move(released).error();
+}
+
+Result<void> measure_round_trip(PeerProcess& peer,
+                                TopicPair& topics,
+                                std::uint32_t count,
+                                Samples& samples) {
+  peer.begin(Task::echo_topic, count);
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const auto sent = sync::monotonic_now();
+    if (auto published = topics.publish(static_cast<std::uint8_t>(i)); !published) {
+      return published;
+    }
+    Result<bool> read = false;
+    auto came = peer.spin_until([&] {
+      read = topics.try_read();
+      return !read || *read;
+    });
+    if (!came || !read) {
+      return came ? Result<void>(std::move(read).error()) : came;
+    }
+    samples.add(sync::monotonic_now() - sent, 2);
+  }
+  return peer.await_done();
+}
+
+Result<void> measure_wake(PeerProcess& peer,
+                          TopicPair& topics,
+                          std::uint32_t count,
+                          Samples& samples) {
+  // relaxed: the peer writes it only while a sleeping task is under way.
+  std::uint64_t number = peer.board().asleep.load(std::memory_order_relaxed);
+  peer.begin(Task::sleep_topic, count);
+  for (std::uint32_t i = 0; i < count; ++i) {
+    if (auto asleep = await_sleep(peer, ++number); !asleep) {
+      return asleep;
+    }
+    const auto begun = sync::monotonic_now();
+    if (auto published = topics.publish(static_cast<std::uint8_t>(i)); !published) {
+      return published;
+    }
+    auto time = time_to_wake(peer, number, begun);
+    if (!time) {
+      return std::move(time).error();
+    }
+    samples.add(*time);
+  }
+  return peer.await_done();
+}
+
+Result<void> measure_latest(Subscriber& subscriber, std::uint32_t count, Samples& samples) {
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const auto begun = sync::monotonic_now();
+    for (std::uint32_t j = 0; j < kPerSample; ++j) {
+      auto view = subscriber.latest();
+      if (!view) {
+        return std::move(view).error();
+      }
+      if (auto released = view->release(); !released) {
+        return released;
+      }
+    }
+    samples.add(sync::monotonic_now() - begun, kPerSample);
+  }
+  return {};
+}
+
+Result<void> measure_snapshot(Subscriber& subscriber, std::uint32_t count, Samples& samples) {
+  Snapshot snapshot;
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const auto begun = sync::monotonic_now();
+    for (std::uint32_t j = 0; j < kPerSample; ++j) {
+      auto copied = subscriber.snapshot(std::move(snapshot));
+      if (!copied) {
+        return std::move(copied).error();
+      }
+      snapshot = *std::move(copied);
+    }
+    samples.add(sync::monotonic_now() - begun, kPerSample);
+  }
+  return {};
+}
+
+Result<void> measure_copy(Publisher& publisher,
+                          const std::vector<std::byte>& source,
+                          std::uint32_t count,
+                          Samples& samples) {
+  const Shape shape{static_cast<std::int64_t>(source.size())};
+  auto view = TensorView::of_bytes(source, DType::uint8, shape);
+  if (!view) {
+    return std::move(view).error();
+  }
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const auto begun = sync::monotonic_now();
+    if (auto version = publisher.publish({{"bytes", *view}}); !version) {
+      return std::move(version).error();
+    }
+    samples.add(sync::monotonic_now() - begun);
+  }
+  return {};
+}
+
+Result<void> run_peer(Board& board, const std::string& socket, const TopicNames& names) {
+  auto client = Client::connect({.socket = socket, .name = "bench-peer", .timeout = kSetUp});
+  if (!client) {
+    return std::move(client).error();
+  }
+  auto topics = TopicPair::open(*client, names.pong, names.ping);
+  if (!topics) {
+    return std::move(topics).error();
+  }
+  return serve(board, [&](Task task, std::uint32_t count) -> Result<void> {
+    switch (task) {
+      case Task::echo_line:
+        echo_line(board, count);
+        return {};
+      case Task::sleep_futex:
+        sleep_on_futex(board, count);
+        return {};
+      case Task::echo_topic:
+        return echo_topic(*topics, count);
+      case Task::sleep_topic:
+        return sleep_on_topic(board, *topics, count);
+      default:
+        return Error{.code = Errc::bad_request, .detail = "no such task"};
+    }
+  });
+}
+
+}  // namespace tenure::cli::bench

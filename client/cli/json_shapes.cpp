@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/cli/json_shapes.hpp"
+
+#include <array>
+#include <cstdio>
+
+#include <nlohmann/json.hpp>
+
+#include "client/cli/identity.hpp"
+
+namespace tenure::cli {
+
+using nlohmann::json;
+
+std::string_view name_of(Kind kind) noexcept {
+  switch (kind) {
+    case Kind::topic:
+      return "topic";
+    case Kind::queue:
+      return "queue";
+    case Kind::buffer:
+      return "buffer";
+  }
+  return "unknown";
+}
+
+std::string_view name_of(Lifetime lifetime) noexcept {
+  return lifetime == Lifetime::session ? "session" : "persistent";
+}
+
+std::string_view name_of(Retention retention) noexcept {
+  return retention == Retention::overwrite ? "overwrite" : "lossless";
+}
+
+std::string format_mode(std::uint32_t mode) {
+  std::array<char, 16> text{};
+  std::snprintf(text.data(), text.size(), "%04o", mode);
+  return text.data();
+}
+
+json to_json(const Peer& peer) {
+  return {{"session", peer.session}, {"uid", peer.uid}, {"pid", peer.pid}, {"name", peer.name}};
+}
+
+json to_json(const Reader& reader) {
+  json out = to_json(reader.peer);
+  out["access"] = reader.access == Access::subscribe ? "subscribe" : "observe";
+  out["held"] = reader.held;
+  out["seen"] = reader.seen;
+  out["missed"] = reader.missed;
+  return out;
+}
+
+json to_json(std::span<const TensorSpec> schema) {
+  json out = json::array();
+  for (const TensorSpec& spec : schema) {
+    const auto extents = spec.shape.extents();
+    out.push_back({{"name", spec.name},
+                   {"dtype", spec.dtype == DType::any ? "any" : to_string(spec.dtype)},
+                   {"shape", std::vector<std::int64_t>(extents.begin(), extents.end())}});
+  }
+  return out;
+}
+
+json to_json(const SegmentInfo& info) {
+  json out = {{"name", info.name},
+              {"kind", name_of(info.kind)},
+              {"id", info.id},
+              {"incarnation", info.incarnation},
+              {"size_bytes", info.size_bytes},
+              {"slots", info.slots},
+              {"slots_held", info.slots_held},
+              {"uid", info.uid},
+              {"owner", user_name(info.uid)},
+              {"mode", format_mode(info.terms.mode)},
+              {"lifetime", name_of(info.terms.lifetime)},
+              {"pages", info.terms.pages == Pages::huge ? "huge" : "small"},
+              {"retention", name_of(info.retention)},
+              {"users", info.users},
+              {"version", info.version}};
+  out["gid"] = info.terms.gid ? json(*info.terms.gid) : json();
+  out["age_ms"] = info.age ? json(info.age->count()) : json();
+  out["publisher"] = info.publisher ? to_json(*info.publisher) : json();
+  out["schema"] = to_json(std::span<const TensorSpec>(info.schema));
+  return out;
+}
+
+json to_json(const SegmentStat& stat) {
+  return {{"published", stat.published},
+          {"published_bytes", stat.published_bytes},
+          {"views", stat.views},
+          {"snapshots", stat.snapshots},
+          {"missed", stat.missed},
+          {"retries", stat.retries},
+          {"torn", stat.torn},
+          {"wakes", stat.wakes}};
+}
+
+json to_json(const BrokerInfo& info) {
+  return {{"socket", info.socket},
+          {"version", info.version},
+          {"up_ns", info.up.count()},
+          {"used_bytes", info.used_bytes},
+          {"budget_bytes", info.budget_bytes},
+          {"control_bytes", info.control_bytes}};
+}
+
+json to_json(std::string_view name, const TensorView& tensor) {
+  const auto shape = tensor.shape();
+  return {{"name", name},
+          {"dtype", to_string(tensor.dtype())},
+          {"shape", std::vector<std::int64_t>(shape.begin(), shape.end())},
+          {"size_bytes", tensor.size_bytes()}};
+}
+
+}  // namespace tenure::cli

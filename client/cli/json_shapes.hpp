@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+/// What --json prints (tenure(1) lists the members). Members are only ever added.
+#pragma once
+
+#include <span>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <tenure/client.hpp>
+
+namespace tenure::cli {
+
+[[nodiscard]] nlohmann::json to_json(const Peer& peer);
+[[nodiscard]] nlohmann::json to_json(const Reader& reader);
+[[nodiscard]] nlohmann::json to_json(std::span<const TensorSpec> schema);
+/// Without readers: `ls` has none to show.
+[[nodiscard]] nlohmann::json to_json(const SegmentInfo& info);
+[[nodiscard]] nlohmann::json to_json(const SegmentStat& stat);
+[[nodiscard]] nlohmann::json to_json(const BrokerInfo& info);
+/// Of one tensor as it is in a bundle.
+[[nodiscard]] nlohmann::json to_json(std::string_view name, const TensorView& tensor);
+
+[[nodiscard]] std::string_view name_of(Kind kind) noexcept;
+[[nodiscard]] std::string_view name_of(Lifetime lifetime) noexcept;
+[[nodiscard]] std::string_view name_of(Retention retention) noexcept;
+
+/// "0750".
+[[nodiscard]] std::string format_mode(std::uint32_t mode);
+
+}  // namespace tenure::cli

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/cli/refusal.hpp"
+
+namespace tenure::cli {
+namespace {
+
+std::string_view without_prefix(std::string_view text, std::string_view prefix) {
+  if (!prefix.empty() && text.starts_with(prefix) && text.substr(prefix.size()).starts_with(": ")) {
+    text.remove_prefix(prefix.size() + 2);
+  }
+  return text;
+}
+
+}  // namespace
+
+Exit exit_for(Errc code) noexcept {
+  switch (code) {
+    case Errc::not_found:
+      return Exit::not_found;
+    case Errc::denied:
+      return Exit::denied;
+    case Errc::held:
+    case Errc::has_publisher:
+    case Errc::has_children:
+    case Errc::attached:
+    case Errc::not_attached:
+    case Errc::needs_grain:
+    case Errc::still_mapped:
+    case Errc::timed_out:
+    case Errc::full:
+    case Errc::empty:
+      return Exit::busy;
+    case Errc::broker_gone:
+      return Exit::no_broker;
+    case Errc::too_old:
+      return Exit::too_old;
+    case Errc::torn:
+    case Errc::poisoned:
+    case Errc::corrupt:
+      return Exit::damaged;
+    default:
+      return Exit::failed;
+  }
+}
+
+std::string detail_of(std::string_view what, const Error& error) {
+  std::string_view detail = without_prefix(error.detail, what);
+  detail = without_prefix(detail, name_of(error.code));
+  return std::string(without_prefix(detail, what));
+}
+
+}  // namespace tenure::cli

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Text in columns, safe to show whatever a peer called itself.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tenure::cli {
+
+/// `text` with control characters and bytes that are not UTF-8 as \xNN: a name that another
+/// process chose cannot drive the terminal.
+[[nodiscard]] std::string printable(std::string_view text);
+
+/// Columns on a terminal that UTF-8 text takes, one per code point.
+[[nodiscard]] std::size_t width_of(std::string_view text) noexcept;
+
+enum class Align : unsigned char { left, right };
+
+/// How headings and hints look.
+struct Style {
+  bool uses_colour = false;
+  [[nodiscard]] std::string heading(std::string_view text) const;
+  [[nodiscard]] std::string hint(std::string_view text) const;
+  [[nodiscard]] std::string failure(std::string_view text) const;
+};
+
+/// Rows under headings; every column as wide as its widest cell. Threads: one at a time.
+class Table {
+ public:
+  struct Column {
+    std::string title;
+    Align align = Align::left;
+    std::size_t min_width = 0;  ///< For rows that are printed one by one.
+  };
+
+  explicit Table(std::vector<Column> columns) : columns_(std::move(columns)) {}
+
+  /// As many cells as there are columns.
+  void add(std::vector<std::string> cells);
+
+  [[nodiscard]] std::string text(const Style& style) const;
+  /// The rows alone, for a table without headings or one that goes on.
+  [[nodiscard]] std::string rows_text() const;
+  [[nodiscard]] std::string heading_text(const Style& style) const;
+
+ private:
+  [[nodiscard]] std::vector<std::size_t> widths() const;
+  [[nodiscard]] std::string line(const std::vector<std::string>& cells,
+                                 const std::vector<std::size_t>& widths) const;
+
+  std::vector<Column> columns_;
+  std::vector<std::vector<std::string>> rows_;
+};
+
+}  // namespace tenure::cli

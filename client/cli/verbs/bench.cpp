@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <array>
+#include <cstdio>
+
+#include <nlohmann/json.hpp>
+
+#include "client/cli/bench/own_broker.hpp"
+#include "client/cli/bench/suite.hpp"
+#include "client/cli/interruption.hpp"
+#include "client/cli/verbs/verbs.hpp"
+
+namespace tenure::cli {
+namespace {
+
+using namespace std::chrono_literals;
+using bench::Measurements;
+using bench::Pair;
+using bench::Samples;
+
+std::string number(double value, int digits) {
+  std::array<char, 64> text{};
+  std::snprintf(text.data(), text.size(), "%.*f", digits, value);
+  return text.data();
+}
+
+// One line of the report. Times are in ns, speeds in GB/s.
+struct Row {
+  std::string name;
+  std::string unit;
+  std::optional<double> limit;
+  double ours = 0;
+  std::optional<double> limit_p99;
+  double ours_p99 = 0;
+  std::string target;
+  std::size_t samples = 0;
+
+  [[nodiscard]] std::optional<double> ratio() const {
+    return limit && *limit > 0 ? std::optional(ours / *limit) : std::nullopt;
+  }
+};
+
+Row time_row(std::string name, const Pair& pair, std::string target) {
+  return {.name = std::move(name),
+          .unit = "ns",
+          .limit = pair.limit.median(),
+          .ours = pair.ours.median(),
+          .limit_p99 = pair.limit.p99(),
+          .ours_p99 = pair.ours.p99(),
+          .target = std::move(target),
+          .samples = pair.ours.count()};
+}
+
+Row time_row(std::string name, const Samples& ours, std::string target) {
+  return {.name = std::move(name),
+          .unit = "ns",
+          .limit = {},
+          .ours = ours.median(),
+          .limit_p99 = {},
+          .ours_p99 = ours.p99(),
+          .target = std::move(target),
+          .samples = ours.count()};
+}
+
+// Bytes per nanosecond are GB/s; a slow copy stands at the other end.
+Row speed_row(std::string name, const Pair& pair, double size_bytes, std::string target) {
+  Row row = time_row(std::move(name), pair, std::move(target));
+  row.unit = "GB/s";
+  row.limit = size_bytes / pair.limit.median();
+  row.ours = size_bytes / pair.ours.median();
+  row.limit_p99 = size_bytes / pair.limit.p99();
+  row.ours_p99 = size_bytes / pair.ours.p99();
+  return row;
+}
+
+std::vector<Row> rows_of(const Measurements& found) {
+  return {time_row("publish to spinning subscriber, 64 B", found.spinning, "<= 1.5x"),
+          time_row("publish to sleeping subscriber", found.sleeping, "<= 1.2x"),
+          time_row("latest() and release, nothing new", found.latest, "<= 20 ns"),
+          time_row("snapshot, 64 B", found.snapshot, "<= 30 ns"),
+          speed_row("publish by copy, 64 KiB", found.copy_64k, 65536, ">= 0.9x"),
+          speed_row("publish by copy, 1 MiB", found.copy_1m, 1048576, ">= 0.95x")};
+}
+
+nlohmann::json to_json(const Row& row) {
+  const auto optional = [](const std::optional<double>& value) {
+    return value ? nlohmann::json(*value) : nlohmann::json();
+  };
+  return {{"name", row.name},
+          {"unit", row.unit},
+          {"limit", optional(row.limit)},
+          {"ours", row.ours},
+          {"ratio", optional(row.ratio())},
+          {"target", row.target},
+          {"limit_p99", optional(row.limit_p99)},
+          {"ours_p99", row.ours_p99},
+          {"samples", row.samples}};
+}
+
+std::string text_of(const std::vector<Row>& rows, const Style& style) {
+  Table table({{"MEASURED"},
+               {"LIMIT", Align::right},
+               {"OURS", Align::right},
+               {"UNIT"},
+               {"RATIO", Align::right},
+               {"TARGET", Align::right},
+               {"LIMIT P99", Align::right},
+               {"OURS P99", Align::right}});
+  for (const Row& row : rows) {
+    const auto optional = [](const std::optional<double>& value, int digits) {
+      return value ? number(*value, digits) : "-";
+    };
+    table.add({row.name,
+               optional(row.limit, 1),
+               number(row.ours, 1),
+               row.unit,
+               optional(row.ratio(), 2),
+               row.target,
+               optional(row.limit_p99, 1),
+               number(row.ours_p99, 1)});
+  }
+  return table.text(style);
+}
+
+// The socket of a broker that answers, or nothing.
+std::optional<std::string> running_broker(const CommonOptions& common) {
+  auto client = Client::connect(
+      {.socket = common.socket, .name = "tenure", .timeout = Timeout(common.timeout)});
+  if (!client) {
+    return std::nullopt;
+  }
+  auto info = client->broker_info();
+  return info ? std::optional(info->socket) : std::nullopt;
+}
+
+}  // namespace
+
+int run_verb(const Context& context, const BenchOptions& options) {
+  const Interruption interruption;
+  const bench::CpuPair cpus = need("bench", bench::choose_cpus());
+  std::optional<std::string> socket = running_broker(context.common());
+  std::optional<bench::OwnBroker> own;
+  if (!socket) {
+    if (!context.common().socket.empty()) {
+      (void)context.connect();  // A broker that was named and does not answer: says why.
+    }
+    own.emplace(need("tenured", bench::OwnBroker::start()));
+    socket = own->socket();
+  }
+  auto found =
+      bench::measure(*socket, cpus, options.rounds, [&] { return interruption.signal() == 0; });
+  if (interruption.signal() != 0) {
+    return interruption.exit_status();
+  }
+  const std::vector<Row> rows = rows_of(need("bench", std::move(found)));
+  const std::string machine = bench::describe_machine(cpus);
+  if (context.wants_json()) {
+    nlohmann::json out = {{"machine", machine}, {"rows", nlohmann::json::array()}};
+    for (const Row& row : rows) {
+      out["rows"].push_back(to_json(row));
+    }
+    context.print_json(out);
+    return 0;
+  }
+  context.print(machine + "\n" + (own ? "a broker of its own" : "broker " + *socket) +
+                "; medians of limit and product measured in turns\n\n" +
+                text_of(rows, context.style()));
+  return 0;
+}
+
+}  // namespace tenure::cli

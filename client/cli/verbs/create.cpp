@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <nlohmann/json.hpp>
+
+#include "client/cli/json_shapes.hpp"
+#include "client/cli/text/tensors.hpp"
+#include "client/cli/text/units.hpp"
+#include "client/cli/verbs/verbs.hpp"
+
+namespace tenure::cli {
+namespace {
+
+// A view needs a slot beside the newest and the one being filled.
+std::string views_text(std::size_t slots) {
+  if (slots < 3) {
+    return "snapshots only";
+  }
+  const std::size_t views = slots - 2;
+  return std::to_string(views) + (views == 1 ? " view at once" : " views at once");
+}
+
+}  // namespace
+
+int run_verb(const Context& context, const CreateOptions& options) {
+  Client client = context.connect();
+  need(options.name, client.create_topic(options.name, options.topic));
+  const SegmentInfo info = need(options.name, client.inspect(options.name));
+  if (context.wants_json()) {
+    context.print_json(to_json(info));
+    return 0;
+  }
+  context.print(printable(info.name) + ": " + std::string(name_of(info.kind)) + ", " +
+                std::to_string(info.slots) + (info.slots == 1 ? " slot of " : " slots of ") +
+                format_bytes(room_bytes(info.schema)) + ", " + format_bytes(info.size_bytes) +
+                " reserved, " + views_text(info.slots) + "\n");
+  return 0;
+}
+
+}  // namespace tenure::cli

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include <nlohmann/json.hpp>
+
+#include "client/cli/identity.hpp"
+#include "client/cli/json_shapes.hpp"
+#include "client/cli/text/tensors.hpp"
+#include "client/cli/text/units.hpp"
+#include "client/cli/verbs/verbs.hpp"
+
+namespace tenure::cli {
+namespace {
+
+std::string describe(const Peer& peer) {
+  return printable(peer.name.empty() ? "?" : peer.name) + " (session " +
+         std::to_string(peer.session) + ", pid " + std::to_string(peer.pid) + ")";
+}
+
+std::string owner(const SegmentInfo& info) {
+  const std::string group = info.terms.gid ? ":" + group_name(*info.terms.gid) : "";
+  return user_name(info.uid) + group + " " + format_mode(info.terms.mode);
+}
+
+std::string slots(const SegmentInfo& info) {
+  const bool is_latest_held = std::ranges::any_of(info.readers, [&](const Reader& reader) {
+    return std::ranges::find(reader.held, info.version) != reader.held.end();
+  });
+  const std::size_t latest = info.version == 0 ? 0 : 1;
+  const std::size_t held = info.slots_held - (is_latest_held && info.slots_held > 0 ? 1 : 0);
+  const std::size_t used = std::min(latest + held, info.slots);
+  return std::to_string(info.slots) + " of " + format_bytes(room_bytes(info.schema)) + ": " +
+         std::to_string(latest) + " latest, " + std::to_string(held) + " held, " +
+         std::to_string(info.slots - used) + " free";
+}
+
+std::string doing(const Reader& reader) {
+  std::string out;
+  if (reader.access == Access::observe) {
+    out = "snapshots only";
+  } else if (reader.held.empty()) {
+    out = reader.seen == 0 ? "saw nothing yet" : "saw v" + std::to_string(reader.seen);
+  } else {
+    out = "holds";
+    for (const std::uint64_t version : reader.held) {
+      out += " v" + std::to_string(version);
+    }
+  }
+  return reader.missed == 0 ? out : out + ", " + std::to_string(reader.missed) + " missed";
+}
+
+// `rows` beside `label`, which stands at the first of them.
+void add_block(Table& table, const std::string& label, const std::string& rows) {
+  std::string rest = rows;
+  for (std::string first = label; !rest.empty(); first.clear()) {
+    const std::size_t end = rest.find('\n');
+    table.add({first, rest.substr(0, end)});
+    rest.erase(0, end == std::string::npos ? rest.size() : end + 1);
+  }
+}
+
+std::string reader_rows(const SegmentInfo& info) {
+  if (info.readers.empty()) {
+    return "none";
+  }
+  Table table(std::vector<Table::Column>(2));
+  for (const Reader& reader : info.readers) {
+    table.add({describe(reader.peer), doing(reader)});
+  }
+  return table.rows_text();
+}
+
+std::string tensor_rows(const SegmentInfo& info) {
+  Table table({{""}, {""}, {"", Align::right}});
+  for (const TensorSpec& spec : info.schema) {
+    table.add({printable(spec.name), format_type(spec), format_bytes(room_bytes(spec))});
+  }
+  return table.rows_text();
+}
+
+std::string text(const SegmentInfo& info) {
+  Table table(std::vector<Table::Column>(2));
+  table.add({printable(info.name),
+             std::string(name_of(info.kind)) + ", " + std::string(name_of(info.retention)) + ", " +
+                 std::string(name_of(info.terms.lifetime)) + ", " + owner(info) + ", id " +
+                 std::to_string(info.id) + ", incarnation " + std::to_string(info.incarnation)});
+  table.add({"slots", slots(info)});
+  table.add({"newest",
+             info.version == 0 ? "nothing published yet"
+                               : "v" + std::to_string(info.version) +
+                                     (info.age ? ", " + format_age(*info.age) + " old" : "")});
+  table.add({"publisher", info.publisher ? describe(*info.publisher) : "none"});
+  add_block(table, "readers", reader_rows(info));
+  add_block(table, "tensors", tensor_rows(info));
+  return table.rows_text();
+}
+
+}  // namespace
+
+int run_verb(const Context& context, const InspectOptions& options) {
+  Client client = context.connect();
+  context.await_name(client, options.name);
+  const SegmentInfo info = need_segment(client, options.name, client.inspect(options.name));
+  if (context.wants_json()) {
+    nlohmann::json out = to_json(info);
+    out["readers"] = nlohmann::json::array();
+    for (const Reader& reader : info.readers) {
+      out["readers"].push_back(to_json(reader));
+    }
+    context.print_json(out);
+  } else {
+    context.print(text(info));
+  }
+  return 0;
+}
+
+}  // namespace tenure::cli

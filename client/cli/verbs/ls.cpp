@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <nlohmann/json.hpp>
+
+#include "client/cli/json_shapes.hpp"
+#include "client/cli/text/tensors.hpp"
+#include "client/cli/text/units.hpp"
+#include "client/cli/verbs/verbs.hpp"
+
+namespace tenure::cli {
+namespace {
+
+std::vector<std::string> row(const SegmentInfo& info) {
+  return {printable(info.name),
+          std::string(name_of(info.kind)),
+          format_schema(info.schema),
+          format_bytes(info.size_bytes),
+          std::to_string(info.users),
+          info.version == 0 ? "empty" : "v" + std::to_string(info.version),
+          info.age ? format_age(*info.age) : "-"};
+}
+
+}  // namespace
+
+int run_verb(const Context& context, const LsOptions& options) {
+  Client client = context.connect();
+  const auto segments = need(options.glob, client.list(options.glob));
+  const BrokerInfo broker = need("broker", client.broker_info());
+  if (context.wants_json()) {
+    nlohmann::json out = {{"segments", nlohmann::json::array()},
+                          {"used_bytes", broker.used_bytes},
+                          {"budget_bytes", broker.budget_bytes}};
+    for (const SegmentInfo& info : segments) {
+      out["segments"].push_back(to_json(info));
+    }
+    context.print_json(out);
+    return 0;
+  }
+  Table table({{"NAME"},
+               {"KIND"},
+               {"TENSORS"},
+               {"SIZE", Align::right},
+               {"USERS", Align::right},
+               {"STATE"},
+               {"AGE", Align::right}});
+  for (const SegmentInfo& info : segments) {
+    table.add(row(info));
+  }
+  const std::string count =
+      segments.size() == 1 ? "1 segment" : std::to_string(segments.size()) + " segments";
+  context.print((segments.empty() ? "" : table.text(context.style())) + count + ", " +
+                format_bytes(broker.used_bytes) + " of " + format_bytes(broker.budget_bytes) +
+                "\n");
+  return 0;
+}
+
+}  // namespace tenure::cli

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <poll.h>
+
+#include <algorithm>
+#include <limits>
+
+#include <nlohmann/json.hpp>
+
+#include "client/cli/interruption.hpp"
+#include "client/cli/json_shapes.hpp"
+#include "client/cli/text/tensors.hpp"
+#include "client/cli/text/units.hpp"
+#include "client/cli/verbs/verbs.hpp"
+#include "client/cli/verbs/watched_topic.hpp"
+
+namespace tenure::cli {
+namespace {
+
+constexpr int kLookEveryMs = 10;
+constexpr std::size_t kTensorsShown = 8;
+
+std::string tensors_text(const Sighting& sighting) {
+  std::string out;
+  for (std::size_t i = 0; i < std::min(sighting.tensors.size(), kTensorsShown); ++i) {
+    const NamedTensor& named = sighting.tensors[i];
+    out += (i == 0 ? "" : " ") + printable(named.name) + format_shape(named.tensor.shape());
+  }
+  if (sighting.tensors.size() > kTensorsShown) {
+    out += " +" + std::to_string(sighting.tensors.size() - kTensorsShown);
+  }
+  return out.empty() ? "-" : out;
+}
+
+std::uint64_t size_bytes(const Sighting& sighting) {
+  std::uint64_t sum = 0;
+  for (const NamedTensor& named : sighting.tensors) {
+    sum += named.tensor.size_bytes();
+  }
+  return sum;
+}
+
+std::string padded(std::string text, std::size_t width) {
+  const std::size_t has = width_of(text);
+  return text.append(has < width ? width - has : 0, ' ');
+}
+
+std::string_view words_for(Event::What what) {
+  switch (what) {
+    case Event::What::removed:
+      return "removed";
+    case Event::What::publisher_gone:
+      return "publisher gone";
+    case Event::What::superseded:
+      return "superseded";
+    case Event::What::broker_back:
+      return "broker back";
+    default:
+      return {};
+  }
+}
+
+class Watch {
+ public:
+  Watch(const Context& context, Client& client, std::uint64_t count)
+      : context_(context),
+        client_(client),
+        left_(count == 0 ? std::numeric_limits<std::uint64_t>::max() : count) {}
+
+  void open(const std::string& glob) {
+    const auto segments = find(glob);
+    for (const SegmentInfo& info : segments) {
+      name_width_ = std::max(name_width_, width_of(printable(info.name)));
+      auto topic = WatchedTopic::open(client_, info);
+      if (topic) {
+        topics_.push_back(*std::move(topic));
+      } else if (topic.error().code != Errc::not_found || segments.size() == 1) {
+        throw Refusal(info.name, topic.error());
+      }
+    }
+    shows_names_ = segments.size() > 1;
+  }
+
+  int run() {
+    const Interruption interruption;
+    const int events = need("events", client_.fd());
+    while (left_ > 0 && !topics_.empty()) {
+      look_at_topics();
+      read_events();
+      if (left_ > 0 && !topics_.empty()) {
+        wait(interruption, events);
+      }
+      if (interruption.signal() != 0) {
+        return interruption.exit_status();
+      }
+    }
+    return 0;
+  }
+
+ private:
+  std::vector<SegmentInfo> find(const std::string& glob) {
+    if (!is_glob(glob)) {
+      return {need_segment(client_, glob, client_.inspect(glob))};
+    }
+    auto segments = need(glob, client_.list(glob));
+    if (segments.empty()) {
+      throw Refusal(glob,
+                    {.code = Errc::not_found,
+                     .detail = "no name matches",
+                     .hint = "`tenure ls` shows the names"});
+    }
+    return segments;
+  }
+
+  void wait(const Interruption& interruption, int events) {
+    std::vector<pollfd> waits{{.fd = interruption.fd(), .events = POLLIN, .revents = 0},
+                              {.fd = events, .events = POLLIN, .revents = 0}};
+    bool must_look = false;
+    for (const WatchedTopic& topic : topics_) {
+      must_look |= topic.fd() < 0;
+      waits.push_back({.fd = topic.fd(), .events = POLLIN, .revents = 0});
+    }
+    // Interrupted or ready, the loop looks at everything again.
+    ::poll(waits.data(), waits.size(), must_look ? kLookEveryMs : -1);
+  }
+
+  void look_at_topics() {
+    for (WatchedTopic& topic : topics_) {
+      look_at(topic);
+    }
+  }
+
+  void look_at(WatchedTopic& topic) {
+    auto seen = topic.look(left_, [&](const Sighting& sighting) { print(topic.name(), sighting); });
+    if (seen) {
+      left_ -= *seen;
+    } else if (seen.error().code != Errc::not_found && seen.error().code != Errc::broker_gone) {
+      throw Refusal(topic.name(), seen.error());
+    }
+  }
+
+  // Versions that were published before the removal are shown before it is said.
+  void read_events() {
+    for (;;) {
+      auto event = client_.event(kNoWait);
+      if (!event) {
+        if (event.error().code == Errc::broker_gone) {
+          print_event("broker", "broker gone");
+          continue;
+        }
+        return;
+      }
+      const auto topic = std::ranges::find(topics_, event->segment, &WatchedTopic::name);
+      if (topic == topics_.end() && event->what != Event::What::broker_back) {
+        continue;
+      }
+      if (topic != topics_.end() && left_ > 0) {
+        look_at(*topic);
+      }
+      print_event(event->segment, words_for(event->what));
+      if (event->what == Event::What::removed) {
+        topics_.erase(topic);
+      }
+    }
+  }
+
+  std::string prefix(const std::string& name) const {
+    return shows_names_ ? padded(printable(name), name_width_) + "  " : "";
+  }
+
+  void print_event(const std::string& name, std::string_view words) {
+    if (words.empty()) {
+      return;
+    }
+    if (context_.wants_json()) {
+      std::string event(words);
+      std::ranges::replace(event, ' ', '_');
+      context_.print_json({{"name", name}, {"event", event}});
+    } else {
+      context_.print(prefix(name) + std::string(words) + "\n");
+    }
+  }
+
+  void print(const std::string& name, const Sighting& sighting) {
+    if (context_.wants_json()) {
+      print_json(name, sighting);
+      return;
+    }
+    const std::string interval =
+        sighting.interval ? "+" + format_interval(*sighting.interval) : "-";
+    std::string line = prefix(name) + padded("v" + std::to_string(sighting.version), 4) + "   " +
+                       padded(interval, 7) + "   " + tensors_text(sighting) + "   " +
+                       format_bytes(size_bytes(sighting));
+    if (sighting.tag != 0) {
+      line += "   tag " + std::to_string(sighting.tag);
+    }
+    if (sighting.missed != 0) {
+      line += "   " + std::to_string(sighting.missed) + " missed";
+    }
+    context_.print(line + "\n");
+  }
+
+  void print_json(const std::string& name, const Sighting& sighting) {
+    nlohmann::json out = {{"name", name},
+                          {"version", sighting.version},
+                          {"missed", sighting.missed},
+                          {"tag", sighting.tag},
+                          {"size_bytes", size_bytes(sighting)},
+                          {"tensors", nlohmann::json::array()}};
+    out["interval_ns"] =
+        sighting.interval ? nlohmann::json(sighting.interval->count()) : nlohmann::json();
+    for (const NamedTensor& named : sighting.tensors) {
+      out["tensors"].push_back(to_json(named.name, named.tensor));
+    }
+    context_.print_json(out);
+  }
+
+  const Context& context_;
+  Client& client_;
+  std::uint64_t left_;
+  std::vector<WatchedTopic> topics_;
+  std::size_t name_width_ = 0;
+  bool shows_names_ = false;
+};
+
+}  // namespace
+
+int run_verb(const Context& context, const WatchOptions& options) {
+  Client client = context.connect();
+  if (!is_glob(options.glob)) {
+    context.await_name(client, options.glob);
+  }
+  Watch watch(context, client, options.count);
+  watch.open(options.glob);
+  return watch.run();
+}
+
+}  // namespace tenure::cli

@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/lib/publisher_state.hpp"
+
+#include <cstring>
+#include <ctime>
+#include <mutex>
+#include <utility>
+
+namespace tenure::detail {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+// The waiting publisher looks again this often: readers let go without a fence.
+constexpr std::chrono::milliseconds kWriterSlice{1};
+// How long a draft that has timed out waits to learn who holds the slots.
+constexpr std::chrono::milliseconds kWhoHolds{500};
+
+std::uint64_t coarse_now() noexcept {
+  ::timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+  return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000U +
+         static_cast<std::uint64_t>(now.tv_nsec);
+}
+
+std::string describe(const Reader& reader) {
+  std::string text = reader.peer.name + " (session " + std::to_string(reader.peer.session) +
+                     ", pid " + std::to_string(reader.peer.pid) + ")";
+  for (const std::uint64_t version : reader.held) {
+    text += " holds v" + std::to_string(version);
+  }
+  return reader.held.empty() ? text + " has seen v" + std::to_string(reader.seen) : text;
+}
+
+}  // namespace
+
+PublisherState::PublisherState(std::shared_ptr<ClientState> client, std::string name,
+                               std::shared_ptr<TopicMemory> memory)
+    : RoleState(std::move(client), std::move(name), std::move(memory)),
+      writer_(memory_->head(), *memory_->bell(),
+              {.slots = memory_->opened().slots,
+               .entries = memory_->opened().subscribers,
+               .is_lossless = memory_->is_lossless()}) {
+  for (std::size_t slot = 0; slot < memory_->opened().slots; ++slot) {
+    filling_[slot].tensor_bytes.assign(memory_->schema()->tensors.size(), kAbsent);
+  }
+}
+
+SleepPlace PublisherState::sleep_place() const noexcept {
+  auto& release = memory_->bell()->release;
+  return {.word = release.wake, .flags = &release.flags, .slice = kWriterSlice};
+}
+
+Result<PollTarget::Direction> PublisherState::poll_direction() const {
+  return PollTarget::Direction::writing;
+}
+
+bool PublisherState::try_claim(std::optional<std::size_t>& slot) noexcept {
+  const std::scoped_lock lock(lock_);
+  slot = writer_.try_claim();
+  return slot.has_value();
+}
+
+// Where nobody waits: a pollable fd that is about to be polled must say so when a slot comes free.
+bool PublisherState::try_claim_or_rearm(std::optional<std::size_t>& slot) noexcept {
+  if (try_claim(slot)) {
+    return true;
+  }
+  if (poll_target_ == nullptr) {
+    return false;
+  }
+  poll_target_->rearm();
+  static_cast<void>(sync::announce_sleep(memory_->bell()->release.wake,
+                                         memory_->bell()->release.flags));
+  return try_claim(slot);
+}
+
+Result<void> PublisherState::wait_for_claim(Timeout timeout, std::optional<std::size_t>& slot) {
+  if (!timeout.waits()) {
+    return try_claim_or_rearm(slot) ? Result<void>() : Error{.code = Errc::full};
+  }
+  const std::chrono::milliseconds lag_limit{memory_->opened().lag_limit_ms};
+  auto drop_at = lag_limit > 0ms ? sync::monotonic_now() + lag_limit : sync::kNever;
+  return wait_until(sleep_place(), wait_context(), deadline_of(timeout), [&] {
+    if (has_passed(drop_at)) {
+      const std::scoped_lock lock(lock_);
+      writer_.drop_laggards();
+      drop_at = sync::monotonic_now() + lag_limit;
+    }
+    return try_claim(slot);
+  });
+}
+
+Result<std::size_t> PublisherState::claim(Timeout timeout) {
+  if (auto usable = check_usable(); !usable) {
+    return std::move(usable).error();
+  }
+  std::optional<std::size_t> slot;
+  if (!try_claim(slot)) {
+    if (auto waited = wait_for_claim(timeout, slot); !waited) {
+      return waited.error().code == Errc::timed_out ? timed_out_error()
+                                                    : std::move(waited).error();
+    }
+  }
+  return *slot;
+}
+
+Error PublisherState::timed_out_error() {
+  Error error{.code = Errc::timed_out,
+              .detail = name_ + ": every slot is in use",
+              .hint = "release views sooner, or create the topic with more slots"};
+  const auto held = memory_->session().ask<wire::HeldBy>(
+      wire::Holders{.handle = memory_->opened().handle}, deadline_of(kWhoHolds));
+  if (held && !held->readers.empty()) {
+    error.detail += ": ";
+    for (const Reader& reader : held->readers) {
+      error.detail += (&reader == held->readers.data() ? "" : "; ") + describe(reader);
+    }
+  }
+  return error;
+}
+
+Result<void> PublisherState::wait(Timeout timeout) {
+  if (auto usable = check_usable(); !usable) {
+    return usable;
+  }
+  const auto could_claim = [&] {
+    const std::scoped_lock lock(lock_);
+    return writer_.could_claim();
+  };
+  if (could_claim()) {
+    return {};
+  }
+  if (timeout.waits()) {
+    return wait_until(sleep_place(), wait_context(), deadline_of(timeout), could_claim);
+  }
+  if (poll_target_ != nullptr) {
+    poll_target_->rearm();
+    static_cast<void>(sync::announce_sleep(memory_->bell()->release.wake,
+                                           memory_->bell()->release.flags));
+  }
+  return could_claim() ? Result<void>() : Error{.code = Errc::full};
+}
+
+Result<void> PublisherState::wait_for_subscribers(std::size_t count, Timeout timeout) {
+  if (auto usable = check_usable(); !usable) {
+    return usable;
+  }
+  const auto are_there = [&] {
+    return sync::count_joined(memory_->head(), *memory_->bell(), memory_->opened().subscribers) >=
+           count;
+  };
+  if (are_there()) {
+    return {};
+  }
+  if (!timeout.waits()) {
+    return Error{.code = Errc::held,
+                 .detail = name_ + ": fewer than " + std::to_string(count) + " subscribers"};
+  }
+  auto waited = wait_until(sleep_place(), wait_context(), deadline_of(timeout), are_there);
+  if (!waited && waited.error().code == Errc::timed_out) {
+    return Error{.code = Errc::timed_out,
+                 .detail = name_ + ": fewer than " + std::to_string(count) + " subscribers"};
+  }
+  return waited;
+}
+
+void PublisherState::begin(std::size_t slot) noexcept {
+  Filling& filling = filling_[slot];
+  std::fill(filling.tensor_bytes.begin(), filling.tensor_bytes.end(), kAbsent);
+  filling.tag = 0;
+  filling.attribute_bytes = 0;
+}
+
+Result<Draft> PublisherState::draft(Timeout timeout) {
+  const auto slot = claim(timeout);
+  if (!slot) {
+    return slot.error();
+  }
+  begin(*slot);
+  {
+    const std::scoped_lock lock(lock_);
+    ++owners_;
+  }
+  Draft draft;
+  draft.state_ = this;
+  draft.slot_ = static_cast<std::uint32_t>(*slot);
+  return draft;
+}
+
+Result<TensorSpan> PublisherState::tensor(std::size_t slot, std::string_view name,
+                                          std::optional<DType> dtype, const Shape* shape) {
+  const BundleSchema& schema = *memory_->schema();
+  const auto index = schema.find(name);
+  if (!index) {
+    return no_such_tensor(name);
+  }
+  const TensorSpec& spec = schema.tensors[*index];
+  const auto placed = place_tensor(schema, *index, dtype.value_or(spec.dtype),
+                                   shape == nullptr ? spec.shape : *shape);
+  if (!placed) {
+    return placed.error();
+  }
+  write_descriptor(schema, *index, *placed, memory_->slot(slot));
+  filling_[slot].tensor_bytes[*index] = placed->size_bytes;
+  return placed->span(memory_->slot(slot));
+}
+
+Result<void> PublisherState::check_note(const Note& note) const {
+  const std::size_t room = memory_->schema()->attribute_bytes;
+  if (note.attributes.size() > room) {
+    return Error{.code = Errc::bad_request,
+                 .detail = name_ + ": " + std::to_string(note.attributes.size()) +
+                           " attribute bytes; there is room for " + std::to_string(room)};
+  }
+  return {};
+}
+
+Result<void> PublisherState::set_note(std::size_t slot, const Note& note) {
+  if (auto checked = check_note(note); !checked) {
+    return checked;
+  }
+  Filling& filling = filling_[slot];
+  filling.tag = note.tag;
+  filling.attribute_bytes = static_cast<std::uint32_t>(note.attributes.size());
+  if (!note.attributes.empty()) {
+    std::memcpy(memory_->slot(slot) + memory_->schema()->plan.attributes_offset_bytes,
+                note.attributes.data(), note.attributes.size());
+  }
+  return {};
+}
+
+void PublisherState::drop(std::size_t slot) noexcept {
+  const std::scoped_lock lock(lock_);
+  writer_.drop(slot);
+}
+
+// Marks what was never asked for as absent; returns the bytes of what was.
+std::uint64_t PublisherState::finish_descriptors(std::size_t slot) noexcept {
+  std::uint64_t sum = 0;
+  const auto& bytes = filling_[slot].tensor_bytes;
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    if (bytes[i] == kAbsent) {
+      write_absent(*memory_->schema(), i, memory_->slot(slot));
+    } else {
+      sum += bytes[i];
+    }
+  }
+  return sum;
+}
+
+void PublisherState::write_record(std::size_t slot, std::uint64_t version) noexcept {
+  const Filling& filling = filling_[slot];
+  const bool is_stamped = memory_->opened().stamp == Stamp::monotonic;
+  const layout::SlotRecord record{
+      .version = version,
+      .published_ns = is_stamped ? sync::monotonic_now().count() : 0,
+      .tag = filling.tag,
+      .attribute_bytes = filling.attribute_bytes,
+      .tensor_count = static_cast<std::uint32_t>(filling.tensor_bytes.size()),
+      .reserved = {}};
+  std::memcpy(memory_->slot(slot), &record, sizeof record);
+}
+
+Result<std::uint64_t> PublisherState::publish(Draft& draft) {
+  if (draft.state_ != this) {
+    return Error{.code = Errc::stale, .detail = "an empty draft, or one of another publisher"};
+  }
+  if (auto usable = check_usable(); !usable) {
+    return std::move(usable).error();
+  }
+  const std::size_t slot = draft.slot_;
+  const std::uint64_t bytes = finish_descriptors(slot);
+  auto& head = memory_->head();
+  const std::scoped_lock lock(lock_);
+  if (!writer_.can_publish_more()) {
+    return Error{.code = Errc::corrupt, .detail = name_ + ": a publisher has used up all versions"};
+  }
+  const std::uint64_t version = writer_.next_version();
+  write_record(slot, version);
+  // relaxed: for people. alone: topic.progress
+  head.newest.published_ns.store(coarse_now(), std::memory_order_relaxed);
+  head.bell.published_bytes.store(
+      head.bell.published_bytes.load(std::memory_order_relaxed) + bytes, std::memory_order_relaxed);
+  writer_.publish(slot);
+  --owners_;  // The draft's; the publisher that is being called owns this, too.
+  draft.state_ = nullptr;
+  return version;
+}
+
+Result<RoleState*> PublisherState::reopened(Timeout timeout) {
+  auto client = client_for_reopen(timeout);
+  if (!client) {
+    return std::move(client).error();
+  }
+  auto memory = open_topic(**client, name_, wire::OpenAs::publish, timeout);
+  if (!memory) {
+    return std::move(memory).error();
+  }
+  return static_cast<RoleState*>(new PublisherState(*std::move(client), name_, *std::move(memory)));
+}
+
+}  // namespace tenure::detail

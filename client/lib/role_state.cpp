@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/lib/role_state.hpp"
+
+#include <chrono>
+#include <utility>
+
+namespace tenure::detail {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+// The broker itself ends a waiting `open`; this is how much later the client stops believing in it.
+constexpr std::chrono::seconds kGrace{5};
+
+sync::Deadline answer_deadline(Timeout timeout) noexcept {
+  const sync::Deadline deadline = deadline_of(timeout);
+  return deadline >= sync::kNever - kGrace ? sync::kNever : deadline + kGrace;
+}
+
+}  // namespace
+
+RoleState::RoleState(std::shared_ptr<ClientState> client, std::string name,
+                     std::shared_ptr<TopicMemory> memory)
+    : client_(std::move(client)), name_(std::move(name)), memory_(std::move(memory)) {}
+
+void RoleState::close_fd() noexcept {
+  if (!is_forked(generation())) {
+    poll_target_.reset();
+  }
+}
+
+void RoleState::drop_owner() noexcept {
+  if (is_forked(generation())) {
+    return;
+  }
+  lock_.lock();
+  const bool is_last = --owners_ == 0;
+  lock_.unlock();
+  if (is_last) {
+    delete this;
+  }
+}
+
+Result<void> RoleState::check_usable() const {
+  if (is_forked(generation())) {
+    return forked_error();
+  }
+  // relaxed: looked at again with every call. alone: topic.superseded
+  if (memory_->head().newest.superseded.load(std::memory_order_relaxed) != 0) {
+    return Error{.code = Errc::superseded,
+                 .detail = name_ + " has got fresh memory",
+                 .hint = "reopen() the role"};
+  }
+  return {};
+}
+
+Result<int> RoleState::fd() {
+  if (auto usable = check_usable(); !usable) {
+    return std::move(usable).error();
+  }
+  if (poll_target_ == nullptr) {
+    const auto direction = poll_direction();
+    if (!direction) {
+      return direction.error();
+    }
+    auto target = PollTarget::add(*memory_, *direction);
+    if (!target) {
+      return std::move(target).error();
+    }
+    poll_target_ = *std::move(target);
+  }
+  return poll_target_->fd();
+}
+
+Result<std::shared_ptr<ClientState>> RoleState::client_for_reopen(Timeout timeout) const {
+  if (is_forked(client_->generation())) {
+    return client_->connect_again(timeout);
+  }
+  return client_;
+}
+
+WaitContext RoleState::wait_context() noexcept {
+  return {.session = memory_->session(),
+          .superseded = memory_->head().newest.superseded,
+          .has_told_gone = has_told_gone_};
+}
+
+Result<std::shared_ptr<TopicMemory>> open_topic(ClientState& client, const std::string& name,
+                                                wire::OpenAs as, Timeout timeout) {
+  auto session = client.session();
+  if (!session) {
+    return std::move(session).error();
+  }
+  Result<std::shared_ptr<TopicMemory>> memory =
+      Error{.code = Errc::corrupt, .detail = "the broker answered something else than asked"};
+  const Session::Accept accept = [&](wire::ReplyBody&& reply, std::vector<os::UniqueFd>&& fds) {
+    if (auto* opened = std::get_if<wire::Opened>(&reply)) {
+      memory = TopicMemory::take(*session, std::move(*opened), std::move(fds));
+    }
+  };
+  const wire::Open request{.name = name, .as = as, .timeout = timeout.at_most()};
+  if (auto called = (*session)->call(request, answer_deadline(timeout), accept); !called) {
+    return std::move(called).error();
+  }
+  return memory;
+}
+
+}  // namespace tenure::detail

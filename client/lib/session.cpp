@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/lib/session.hpp"
+
+#include <poll.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+
+#include "client/lib/connect_socket.hpp"
+#include "client/lib/deadline.hpp"
+#include "client/lib/fork_guard.hpp"
+#include "proto/wire/codec.hpp"
+#include "proto/wire/limits.hpp"
+
+namespace tenure::detail {
+namespace {
+
+using namespace std::chrono_literals;
+
+// How long a poll lasts at most before its wait looks around again.
+constexpr std::chrono::milliseconds kLookAround{1000};
+
+int poll_milliseconds(sync::Deadline deadline) noexcept {
+  const auto left = std::min<std::chrono::nanoseconds>(time_left(deadline), kLookAround);
+  return static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(left).count());
+}
+
+Error no_answer(const SocketPath& where) {
+  return {.code = Errc::timed_out,
+          .detail = where.path + ": the broker does not answer",
+          .hint = "it may be stopped or overloaded"};
+}
+
+}  // namespace
+
+Result<std::shared_ptr<Session>> Session::open(const SessionContext& context,
+                                               sync::Deadline deadline) {
+  auto socket = connect_socket(context.where, deadline);
+  if (!socket) {
+    return std::move(socket).error();
+  }
+  std::shared_ptr<Session> session(new Session(*std::move(socket), context));
+  // A broker that is there answers at once; one second even where the caller does not wait.
+  const auto soon = sync::monotonic_now() + 1s;
+  if (auto said = session->say_hello(context.client_name, std::max(deadline, soon)); !said) {
+    return std::move(said).error();
+  }
+  return session;
+}
+
+Session::Session(os::UniqueFd socket, const SessionContext& context)
+    : where_(context.where),
+      interruption_(context.interruption),
+      events_(context.events),
+      generation_(fork_generation()),
+      socket_(std::move(socket)) {
+  const auto no_fork = hold_off_fork();
+  close_in_child(socket_.get());
+}
+
+Session::~Session() {
+  if (is_forked(generation_)) {
+    // The child closed it right after the fork; the number may be somebody else's by now.
+    static_cast<void>(socket_.release());
+    return;
+  }
+  const auto no_fork = hold_off_fork();
+  forget_in_child(socket_.get());
+}
+
+Result<void> Session::say_hello(const std::string& client_name, sync::Deadline deadline) {
+  auto welcome = ask<wire::Welcome>(wire::Hello{.client = client_name}, deadline);
+  if (!welcome) {
+    return std::move(welcome).error();
+  }
+  welcome_ = *std::move(welcome);
+  events_->watch(socket_.get());
+  return {};
+}
+
+Error Session::gone_error() const {
+  return {.code = Errc::broker_gone,
+          .detail = where_.path + " (" + where_.source + "): the broker hung up",
+          .hint = "the data path goes on; control calls try again"};
+}
+
+bool Session::is_connected() const noexcept {
+  ::pollfd socket{.fd = socket_.get(), .events = 0, .revents = 0};
+  return ::poll(&socket, 1, 0) <= 0 || (socket.revents & (POLLHUP | POLLERR)) == 0;
+}
+
+bool Session::is_gone() noexcept {
+  const std::scoped_lock lock(mutex_);
+  return is_gone_;
+}
+
+Result<void> Session::call(wire::RequestBody body, sync::Deadline deadline, const Accept& accept,
+                           std::span<const int> fds) {
+  const bool is_cancellable = std::holds_alternative<wire::Open>(body);
+  Lock lock(mutex_);
+  if (is_gone_) {
+    return gone_error();
+  }
+  flush_closes();
+  const std::uint64_t id = next_id_++;
+  const std::string packet = wire::encode(wire::Request{.id = id, .body = std::move(body)});
+  if (packet.size() > wire::kMaxPacketBytes) {
+    return Error{.code = Errc::bad_request,
+                 .count = wire::kMaxPacketBytes,
+                 .detail = "a request of " + std::to_string(packet.size()) + " bytes; at most " +
+                           std::to_string(wire::kMaxPacketBytes)};
+  }
+  Pending pending{.accept = &accept};
+  pending_.emplace(id, &pending);
+  Result<void> done = send(lock, packet, fds, deadline);
+  if (done) {
+    done = await(lock, id, pending, deadline, is_cancellable);
+  }
+  pending_.erase(id);
+  if (done && pending.error) {
+    return *std::move(pending.error);
+  }
+  return done;
+}
+
+// Waits until `pending` is settled. An answer that is being accepted right now is always awaited.
+Result<void> Session::await(Lock& lock, std::uint64_t id, const Pending& pending,
+                            sync::Deadline deadline, bool is_cancellable) {
+  const std::uint32_t interruptions = interruption_->count();
+  bool is_cancelled = false;
+  while (!pending.is_done) {
+    const bool is_waiting = pending_.contains(id);
+    if (is_waiting && is_gone_) {
+      return gone_error();
+    }
+    if (is_waiting && has_passed(deadline)) {
+      return no_answer(where_);
+    }
+    if (is_waiting && !is_cancelled && interruption_->count() != interruptions) {
+      if (!is_cancellable) {
+        return Error{.code = Errc::cancelled, .detail = "interrupted"};
+      }
+      is_cancelled = true;
+      const std::string packet =
+          wire::encode(wire::Request{.id = next_id_++, .body = wire::Cancel{.id = id}});
+      if (auto sent = send(lock, packet, {}, deadline); !sent) {
+        return sent;
+      }
+      continue;
+    }
+    wait_for_news(lock, deadline);
+  }
+  return {};
+}
+
+Result<void> Session::send(Lock& lock, const std::string& bytes, std::span<const int> fds,
+                           sync::Deadline deadline) {
+  for (;;) {
+    auto sent = os::send_packet(socket_.get(), bytes, fds);
+    if (sent || sent.error().code == Errc::too_many) {
+      return sent;
+    }
+    if (sent.error().code != Errc::full) {
+      give_up();
+      return gone_error();
+    }
+    if (has_passed(deadline)) {
+      return no_answer(where_);
+    }
+    lock.unlock();
+    ::pollfd socket{.fd = socket_.get(), .events = POLLOUT, .revents = 0};
+    ::poll(&socket, 1, poll_milliseconds(deadline));
+    lock.lock();
+  }
+}
+
+// Returns after something may have changed: a packet was read, by this thread or another; the
+// deadline; an interruption; a second.
+void Session::wait_for_news(Lock& lock, sync::Deadline deadline) {
+  if (is_reading_) {
+    changed_.wait_for(lock, std::chrono::milliseconds(poll_milliseconds(deadline)));
+    return;
+  }
+  is_reading_ = true;
+  lock.unlock();
+  std::array<::pollfd, 2> fds{::pollfd{.fd = socket_.get(), .events = POLLIN, .revents = 0},
+                              ::pollfd{.fd = interruption_->fd(), .events = POLLIN, .revents = 0}};
+  ::poll(fds.data(), fds.size(), poll_milliseconds(deadline));
+  if (fds[1].revents != 0) {
+    interruption_->drain();
+  }
+  lock.lock();
+  if (fds[0].revents != 0) {
+    read_packets(lock);
+  }
+  is_reading_ = false;
+  changed_.notify_all();
+}
+
+void Session::read_packets(Lock& lock) {
+  lock.unlock();
+  bool is_over = false;
+  while (!is_over) {
+    const auto no_fork = hold_off_fork();
+    auto packet = os::receive_packet(socket_.get());
+    if (packet) {
+      dispatch(*std::move(packet));
+    } else {
+      is_over = true;
+      if (packet.error().code != Errc::empty) {
+        lock.lock();
+        give_up();
+        return;
+      }
+    }
+  }
+  lock.lock();
+}
+
+void Session::dispatch(os::Packet&& packet) {
+  auto message = wire::decode_message(packet.bytes);
+  if (packet.is_truncated || (!message && message.error().code != Errc::unsupported)) {
+    const std::scoped_lock lock(mutex_);
+    give_up();  // Not a broker of ours: nothing that follows can be trusted.
+    return;
+  }
+  if (!message) {
+    return;  // An event of a kind that this release does not know.
+  }
+  if (auto* event = std::get_if<Event>(&*message)) {
+    events_->push(std::move(*event));
+  } else {
+    settle(std::get<wire::Reply>(*std::move(message)), std::move(packet.fds));
+  }
+  const std::scoped_lock lock(mutex_);
+  ++news_;
+}
+
+void Session::settle(wire::Reply&& reply, std::vector<os::UniqueFd>&& fds) {
+  Pending* pending = nullptr;
+  {
+    const std::scoped_lock lock(mutex_);
+    if (auto found = pending_.extract(reply.id); !found.empty()) {
+      pending = found.mapped();
+    }
+  }
+  if (pending == nullptr) {
+    if (const auto* opened = std::get_if<wire::Opened>(&reply.body)) {
+      send_close(opened->handle);  // Nobody waits for it any more.
+    }
+    return;
+  }
+  // Not under the mutex: accepting may fail, and then closes what it was given.
+  if (auto* error = std::get_if<Error>(&reply.body)) {
+    pending->error = std::move(*error);
+  } else {
+    (*pending->accept)(std::move(reply.body), std::move(fds));
+  }
+  const std::scoped_lock lock(mutex_);
+  pending->is_done = true;
+}
+
+void Session::give_up() noexcept {
+  is_gone_ = true;
+  changed_.notify_all();
+}
+
+void Session::send_close(std::uint64_t handle) noexcept {
+  const std::scoped_lock lock(mutex_);
+  unsent_closes_.push_back(handle);
+  flush_closes();
+}
+
+void Session::flush_closes() {
+  while (!unsent_closes_.empty() && !is_gone_) {
+    const wire::Request request{.id = next_id_, .body = wire::Close{.handle = unsent_closes_.back()}};
+    if (!os::send_packet(socket_.get(), wire::encode(request))) {
+      return;  // Full: with the next request. Gone: the broker knows already.
+    }
+    ++next_id_;
+    unsent_closes_.pop_back();
+  }
+}
+
+Result<void> Session::pump(sync::Deadline deadline) {
+  const std::uint32_t interruptions = interruption_->count();
+  Lock lock(mutex_);
+  const std::uint64_t before = news_;
+  for (;;) {
+    wait_for_news(lock, deadline);
+    if (news_ != before) {
+      return {};
+    }
+    if (is_gone_) {
+      return gone_error();
+    }
+    if (interruption_->count() != interruptions) {
+      return Error{.code = Errc::cancelled, .detail = "interrupted"};
+    }
+    if (has_passed(deadline)) {
+      return Error{.code = Errc::timed_out, .detail = "no event"};
+    }
+  }
+}
+
+}  // namespace tenure::detail

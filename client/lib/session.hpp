@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+/// One connection to a broker: requests, and answers to whoever asked.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <tenure/client.hpp>
+
+#include "client/lib/event_queue.hpp"
+#include "client/lib/interruption.hpp"
+#include "client/lib/socket_path.hpp"
+#include "proto/os/packet.hpp"
+#include "proto/os/unique_fd.hpp"
+#include "proto/sync/futex.hpp"
+#include "proto/wire/messages.hpp"
+
+namespace tenure::detail {
+
+/// What a session shares with the ones that come after it.
+struct SessionContext {
+  SocketPath where;
+  std::string client_name;
+  std::shared_ptr<Interruption> interruption = std::make_shared<Interruption>();
+  std::shared_ptr<EventQueue> events = std::make_shared<EventQueue>();
+};
+
+/// There is no thread of its own: whoever waits for an answer reads the socket for everybody.
+/// Closed by its destructor; each role keeps its session alive. Threads: any.
+class Session {
+ public:
+  /// Takes an answer and its fds, under the fork lock: the fds must be mapped and closed when it
+  /// returns.
+  using Accept = std::function<void(wire::ReplyBody&&, std::vector<os::UniqueFd>&&)>;
+
+  /// Connects and says hello. Errors: those of Client::connect
+  [[nodiscard]] static Result<std::shared_ptr<Session>> open(const SessionContext& context,
+                                                             sync::Deadline deadline);
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+  ~Session();
+
+  /// Sends a request and waits for its answer, which `accept` gets; an Error comes back instead.
+  /// An interruption cancels an `open` at the broker, and its answer is awaited all the same.
+  ///
+  /// Errors: the broker's; broker_gone; cancelled; timed_out  no answer until the deadline
+  [[nodiscard]] Result<void> call(wire::RequestBody body, sync::Deadline deadline,
+                                  const Accept& accept, std::span<const int> fds = {});
+  /// The same for a plain answer of type T. Errors: as above; corrupt  another answer came
+  template <class T>
+  [[nodiscard]] Result<T> ask(wire::RequestBody body, sync::Deadline deadline,
+                              std::span<const int> fds = {});
+
+  /// Ends a role; never blocks, the answer is ignored.
+  void send_close(std::uint64_t handle) noexcept;
+  /// Reads what is there, or waits for anything to come: an event, an answer to anybody.
+  /// Errors: timed_out, cancelled, broker_gone
+  [[nodiscard]] Result<void> pump(sync::Deadline deadline);
+
+  [[nodiscard]] std::uint32_t number() const noexcept { return welcome_.session; }
+  [[nodiscard]] int socket() const noexcept { return socket_.get(); }
+  /// Whether a call has found the broker gone.
+  [[nodiscard]] bool is_gone() noexcept;
+  [[nodiscard]] const Interruption& interruption() const noexcept { return *interruption_; }
+  /// Asks the kernel whether the broker has hung up; takes nothing from the socket.
+  [[nodiscard]] bool is_connected() const noexcept;
+  [[nodiscard]] Error gone_error() const;
+
+ private:
+  struct Pending {
+    const Accept* accept;
+    std::optional<Error> error = {};
+    bool is_done = false;
+  };
+  using Lock = std::unique_lock<std::mutex>;
+
+  Session(os::UniqueFd socket, const SessionContext& context);
+  Result<void> say_hello(const std::string& client_name, sync::Deadline deadline);
+  Result<void> send(Lock& lock, const std::string& bytes, std::span<const int> fds,
+                    sync::Deadline deadline);
+  Result<void> await(Lock& lock, std::uint64_t id, const Pending& pending,
+                     sync::Deadline deadline, bool is_cancellable);
+  void wait_for_news(Lock& lock, sync::Deadline deadline);
+  void read_packets(Lock& lock);
+  void dispatch(os::Packet&& packet);
+  void settle(wire::Reply&& reply, std::vector<os::UniqueFd>&& fds);
+  void give_up() noexcept;
+  void flush_closes();
+
+  const SocketPath where_;
+  const std::shared_ptr<Interruption> interruption_;
+  const std::shared_ptr<EventQueue> events_;
+  const std::uint32_t generation_;
+  os::UniqueFd socket_;  // Constant until the end.
+  wire::Welcome welcome_;  // Constant after open().
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  // Guarded by mutex_:
+  std::unordered_map<std::uint64_t, Pending*> pending_;
+  std::vector<std::uint64_t> unsent_closes_;
+  std::uint64_t next_id_ = 1;
+  std::uint64_t news_ = 0;  // Packets read so far.
+  bool is_reading_ = false;  // Somebody polls the socket; the others wait for changed_.
+  bool is_gone_ = false;
+};
+
+template <class T>
+Result<T> Session::ask(wire::RequestBody body, sync::Deadline deadline, std::span<const int> fds) {
+  std::optional<T> answer;
+  const Accept accept = [&](wire::ReplyBody&& reply, std::vector<os::UniqueFd>&&) {
+    if (T* value = std::get_if<T>(&reply)) {
+      answer = std::move(*value);
+    }
+  };
+  if (auto called = call(std::move(body), deadline, accept, fds); !called) {
+    return std::move(called).error();
+  }
+  if (!answer) {
+    return Error{.code = Errc::corrupt, .detail = "the broker answered something else than asked"};
+  }
+  return *std::move(answer);
+}
+
+}  // namespace tenure::detail

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/lib/snapshot_buffer.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <new>
+#include <string>
+#include <utility>
+
+#include "client/lib/descriptor.hpp"
+#include "proto/layout/constants.hpp"
+#include "proto/layout/slot_record.hpp"
+
+namespace tenure::detail {
+namespace {
+
+// Tensors are as aligned in the copy as in a slot, up to this.
+constexpr std::align_val_t kAlign{layout::kTensorAlignBytes};
+
+// The one routine that reads bytes which their writer may be changing. In C++'s terms that is a
+// race; what makes it safe is that every byte value is acceptable here, that nothing is decided on
+// them before the seqlock's second look, and that memcpy neither writes nor invents addresses.
+void copy_bytes_racing(std::byte* to, const std::byte* from, std::size_t size_bytes) noexcept {
+  std::memcpy(to, from, size_bytes);
+}
+
+bool has_extensions(const BundleSchema& schema, const std::byte* slot) noexcept {
+  for (std::size_t i = 0; i < schema.tensors.size(); ++i) {
+    layout::TensorDescriptor descriptor;
+    std::memcpy(&descriptor, slot + schema.plan.descriptors_offset_bytes + i * sizeof descriptor,
+                sizeof descriptor);
+    if ((descriptor.flags & layout::kExtended) != 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+void SnapshotBuffer::Free::operator()(std::byte* bytes) const noexcept {
+  ::operator delete[](bytes, kAlign);
+}
+
+Result<std::unique_ptr<SnapshotBuffer>> SnapshotBuffer::make(
+    const std::shared_ptr<const BundleSchema>& schema, std::unique_ptr<SnapshotBuffer> reuse) {
+  const std::size_t wanted = schema->plan.stride_bytes;
+  if (reuse == nullptr) {
+    reuse = std::make_unique<SnapshotBuffer>();
+  }
+  if (reuse->size_bytes_ < wanted) {
+    // Not touched until it is copied to: a large slot that is little used costs little.
+    reuse->bytes_.reset(static_cast<std::byte*>(::operator new[](wanted, kAlign, std::nothrow)));
+    reuse->size_bytes_ = reuse->bytes_ == nullptr ? 0 : wanted;
+    if (reuse->bytes_ == nullptr) {
+      return Error{.code = Errc::no_memory,
+                   .count = wanted,
+                   .detail = "a snapshot of " + std::to_string(wanted) + " bytes"};
+    }
+  }
+  if (reuse->schema != schema) {
+    reuse->schema = schema;
+  }
+  return reuse;
+}
+
+void SnapshotBuffer::copy_racing(const std::byte* slot) noexcept {
+  const layout::SlotPlan& plan = schema->plan;
+  std::byte* copy = bytes_.get();
+  copy_bytes_racing(copy, slot, plan.extensions_offset_bytes);
+  if (has_extensions(*schema, copy)) {
+    copy_bytes_racing(copy + plan.extensions_offset_bytes, slot + plan.extensions_offset_bytes,
+                      plan.attributes_offset_bytes - plan.extensions_offset_bytes);
+  }
+  layout::SlotRecord record;
+  std::memcpy(&record, copy, sizeof record);
+  const std::size_t attributes = std::min(record.attribute_bytes, schema->attribute_bytes);
+  if (attributes != 0) {
+    copy_bytes_racing(copy + plan.attributes_offset_bytes, slot + plan.attributes_offset_bytes,
+                      attributes);
+  }
+  for (std::size_t i = 0; i < schema->tensors.size(); ++i) {
+    // A descriptor that cannot be used is corrupt, or half-written: whoever opens the tensor, or
+    // the second look, finds out.
+    if (const auto tensor = open_tensor(*schema, i, copy, plan.stride_bytes);
+        tensor && tensor->is_present) {
+      copy_bytes_racing(copy + tensor->begin_bytes, slot + tensor->begin_bytes,
+                        tensor->end_bytes - tensor->begin_bytes);
+    }
+  }
+}
+
+}  // namespace tenure::detail

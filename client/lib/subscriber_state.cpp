@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/lib/subscriber_state.hpp"
+
+#include <chrono>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+#include "client/lib/bundle_access.hpp"
+#include "proto/layout/constants.hpp"
+
+namespace tenure::detail {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+// A view that meets a claim tries again at once so often, then with a pause so often: a dishonest
+// publisher cannot hang a reader, an honest one is out of the way long before.
+constexpr int kQuickAttempts = 64;
+constexpr int kSlowAttempts = 64;
+constexpr std::chrono::milliseconds kPause{1};
+// A snapshot of a slot that is overwritten all the time: each attempt costs a copy.
+constexpr int kCopyAttempts = 256;
+// An observer raises no flag: it looks again this often.
+constexpr std::chrono::milliseconds kObserverSlice{1};
+
+Error observer_error(const char* what) {
+  return {.code = Errc::unsupported,
+          .detail = std::string(what) + " needs the hold right: this subscriber only observes",
+          .hint = "open it with Access::subscribe"};
+}
+
+}  // namespace
+
+SubscriberState::SubscriberState(std::shared_ptr<ClientState> client, std::string name,
+                                 std::shared_ptr<TopicMemory> memory,
+                                 const SubscriberOptions& options,
+                                 std::optional<std::uint64_t> resume_after)
+    : RoleState(std::move(client), std::move(name), std::move(memory)),
+      options_(options),
+      reader_(memory_->head(), memory_->bell(), memory_->opened().entry, memory_->opened().slots,
+              memory_->is_lossless()) {
+  // One or the other, not both: what a lossless subscriber has once said to have seen is given up.
+  if (resume_after) {
+    reader_.resume(*resume_after);
+  } else {
+    reader_.start(options.start == Start::oldest);
+  }
+}
+
+Result<std::shared_ptr<TopicMemory>> SubscriberState::open(ClientState& client,
+                                                           const std::string& name,
+                                                           const SubscriberOptions& options) {
+  const auto as =
+      options.access == Access::observe ? wire::OpenAs::observe : wire::OpenAs::subscribe;
+  auto memory = open_topic(client, name, as, options.timeout);
+  if (memory && as == wire::OpenAs::subscribe && (*memory)->bell() == nullptr) {
+    return Error{.code = Errc::corrupt, .detail = name + ": the broker granted no bell"};
+  }
+  return memory;
+}
+
+Result<RoleState*> SubscriberState::reopened(Timeout timeout) {
+  auto client = client_for_reopen(timeout);
+  if (!client) {
+    return std::move(client).error();
+  }
+  SubscriberOptions options = options_;
+  options.timeout = timeout;
+  auto memory = open(**client, name_, options);
+  if (!memory) {
+    return std::move(memory).error();
+  }
+  // Versions go on over a fence: so does the reader.
+  const bool is_same = (*memory)->opened().id == memory_->opened().id;
+  const auto resume_after = is_same ? std::optional(reader_.seen()) : std::nullopt;
+  return static_cast<RoleState*>(new SubscriberState(*std::move(client), name_, *std::move(memory),
+                                                     options_, resume_after));
+}
+
+Result<PollTarget::Direction> SubscriberState::poll_direction() const {
+  if (is_observer()) {
+    return observer_error("fd()");
+  }
+  return PollTarget::Direction::reading;
+}
+
+Result<void> SubscriberState::check_can_view() const {
+  if (auto usable = check_usable(); !usable) {
+    return usable;
+  }
+  return is_observer() ? observer_error("a view") : Result<void>();
+}
+
+SleepPlace SubscriberState::sleep_place() const noexcept {
+  const auto& word = memory_->head().bell.wake;
+  return is_observer() ? SleepPlace{.word = word, .flags = nullptr, .slice = kObserverSlice}
+                       : SleepPlace{.word = word,
+                                    .flags = &memory_->bell()->readers.flags,
+                                    .slice = kSocketLook};
+}
+
+// Until there is a version that was not seen. The call that answers `empty` re-arms the fd.
+Result<void> SubscriberState::wait_for_newer(Timeout timeout) {
+  const auto is_newer = [&] { return reader_.look(); };
+  if (is_newer()) {
+    return {};
+  }
+  if (timeout.waits()) {
+    return wait_until(sleep_place(), wait_context(), deadline_of(timeout), is_newer);
+  }
+  if (poll_target_ != nullptr) {
+    poll_target_->rearm();
+    const SleepPlace place = sleep_place();
+    static_cast<void>(sync::announce_sleep(place.word, *place.flags));
+    if (is_newer()) {
+      return {};
+    }
+  }
+  return Error{.code = Errc::empty};
+}
+
+Result<void> SubscriberState::wait(Timeout timeout) {
+  if (auto usable = check_usable(); !usable) {
+    return usable;
+  }
+  return wait_for_newer(timeout);
+}
+
+View SubscriberState::make_view(const sync::Found& found) noexcept {
+  View view;
+  BundleAccess::point(view, {.schema = memory_->schema().get(),
+                             .slot = memory_->slot(found.slot),
+                             .limit_bytes = memory_->opened().slot_stride_bytes,
+                             .generation = generation()});
+  view.state_ = this;
+  view.version_ = found.version;
+  view.missed_ = found.missed;
+  view.slot_ = static_cast<std::uint32_t>(found.slot);
+  return view;
+}
+
+template <class Attempt>
+sync::Found SubscriberState::try_to_view(Attempt&& attempt) noexcept {
+  const std::scoped_lock lock(lock_);
+  const sync::Found found = attempt();
+  if (found.attempt == sync::Attempt::done) {
+    ++owners_;  // The view's.
+    reader_.counters().view(found.missed);
+  } else if (found.attempt == sync::Attempt::changed) {
+    reader_.counters().retry();
+  }
+  return found;
+}
+
+Result<View> SubscriberState::latest() {
+  if (auto usable = check_can_view(); !usable) {
+    return std::move(usable).error();
+  }
+  for (int i = 0; i < kQuickAttempts + kSlowAttempts; ++i) {
+    const auto found = try_to_view([&] { return reader_.view_latest(); });
+    if (found.attempt == sync::Attempt::done) {
+      return make_view(found);
+    }
+    if (found.attempt == sync::Attempt::nothing_new) {
+      return Error{.code = Errc::empty};
+    }
+    if (i >= kQuickAttempts) {
+      std::this_thread::sleep_for(kPause);
+    }
+  }
+  return Error{.code = Errc::torn};
+}
+
+Error SubscriberState::gap_error(std::uint64_t missed) const {
+  return {.code = Errc::gap,
+          .count = missed,
+          .detail = name_ + ": lagged for too long, " + std::to_string(missed) +
+                    " bundles were given up",
+          .hint = "the next call goes on with the oldest bundle that is kept"};
+}
+
+// After an attempt that met a claim. Lossless: the claim will be undone, however long its publisher
+// is stopped in it, so this waits as for a bundle to come.
+Result<void> SubscriberState::pause_for_claimed(int attempt, Timeout left) {
+  if (attempt < kQuickAttempts) {
+    return {};
+  }
+  if (memory_->is_lossless()) {
+    if (!left.waits()) {
+      return Error{.code = Errc::empty};
+    }
+    const SleepPlace place{
+        .word = memory_->head().bell.wake, .flags = nullptr, .slice = kPause};
+    return wait_until(place, wait_context(), deadline_of(left),
+                      [&] { return reader_.is_next_there(); });
+  }
+  if (attempt >= kQuickAttempts + kSlowAttempts) {
+    return Error{.code = Errc::torn};
+  }
+  std::this_thread::sleep_for(kPause);
+  return {};
+}
+
+Result<View> SubscriberState::next(Timeout timeout) {
+  if (auto usable = check_can_view(); !usable) {
+    return std::move(usable).error();
+  }
+  const sync::Deadline deadline = deadline_of(timeout);
+  const auto left = [&] { return timeout.waits() ? Timeout(time_left(deadline)) : kNoWait; };
+  for (int attempt = 0;; ++attempt) {
+    const auto found = try_to_view([&] { return reader_.view_next(); });
+    Result<void> go_on;
+    switch (found.attempt) {
+      case sync::Attempt::done:
+        return make_view(found);
+      case sync::Attempt::dropped:
+        return gap_error(found.missed);
+      case sync::Attempt::nothing_new:
+        attempt = 0;
+        go_on = wait_for_newer(left());
+        break;
+      case sync::Attempt::changed:
+      case sync::Attempt::poisoned:
+        go_on = pause_for_claimed(attempt, left());
+        break;
+    }
+    if (!go_on) {
+      return std::move(go_on).error();
+    }
+  }
+}
+
+Result<Snapshot> SubscriberState::snapshot(Snapshot&& reuse) {
+  if (auto usable = check_usable(); !usable) {
+    return std::move(usable).error();
+  }
+  auto buffer = SnapshotBuffer::make(memory_->schema(), std::move(reuse.buffer_));
+  if (!buffer) {
+    return std::move(buffer).error();
+  }
+  return copy_newest(*std::move(buffer));
+}
+
+Result<Snapshot> SubscriberState::copy_newest(std::unique_ptr<SnapshotBuffer> buffer) {
+  sync::Found found;
+  for (int i = 0; i < kCopyAttempts && found.attempt == sync::Attempt::changed; ++i) {
+    found = reader_.snapshot(
+        [&](std::size_t slot) noexcept { buffer->copy_racing(memory_->slot(slot)); });
+  }
+  switch (found.attempt) {
+    case sync::Attempt::nothing_new:
+      return Error{.code = Errc::empty};
+    case sync::Attempt::poisoned:
+      return Error{.code = Errc::poisoned,
+                   .detail = name_ + ": the publisher died in the middle of the only slot",
+                   .hint = "wait for the next version"};
+    case sync::Attempt::done:
+      break;
+    case sync::Attempt::changed:
+    case sync::Attempt::dropped: {
+      const std::scoped_lock lock(lock_);
+      reader_.counters().torn();
+      return Error{.code = Errc::torn};
+    }
+  }
+  reader_.counters().snapshot();
+  Snapshot snapshot;
+  BundleAccess::point(snapshot, {.schema = buffer->schema.get(),
+                                 .slot = buffer->slot(),
+                                 .limit_bytes = buffer->size_bytes(),
+                                 .generation = 0});
+  snapshot.version_ = found.version;
+  snapshot.buffer_ = std::move(buffer);
+  return snapshot;
+}
+
+bool SubscriberState::let_go(std::size_t slot, std::uint64_t version) noexcept {
+  lock_.lock();
+  const bool is_intact = reader_.let_go(slot, version);
+  const bool is_last = --owners_ == 0;
+  lock_.unlock();
+  if (is_last) {
+    delete this;
+  }
+  return is_intact;
+}
+
+}  // namespace tenure::detail

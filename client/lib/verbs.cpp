@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/lib/verbs.hpp"
+
+#include <iterator>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "client/lib/sealed_text.hpp"
+#include "proto/wire/codec.hpp"
+#include "proto/wire/limits.hpp"
+
+namespace tenure::detail {
+namespace {
+
+// One page of an inspection; a long schema comes in an fd of its own.
+Result<wire::Inspected> take_page(wire::ReplyBody&& reply, std::vector<os::UniqueFd>&& fds) {
+  auto* page = std::get_if<wire::Inspected>(&reply);
+  if (page == nullptr || (page->schema_fd && *page->schema_fd >= fds.size())) {
+    return Error{.code = Errc::corrupt, .detail = "the broker answered something else than asked"};
+  }
+  if (page->schema_fd) {
+    const auto text = read_text(fds[*page->schema_fd].get(), wire::kMaxSchemaBytes);
+    if (!text) {
+      return text.error();
+    }
+    auto schema = wire::decode_schema(*text);
+    if (!schema) {
+      return std::move(schema).error();
+    }
+    page->info.schema = *std::move(schema);
+  }
+  return std::move(*page);
+}
+
+}  // namespace
+
+Result<void> create_topic(ClientState& client, std::string_view name,
+                          const TopicOptions& options) {
+  wire::CreateTopic request{.name = std::string(name), .options = options};
+  std::vector<os::UniqueFd> fds;
+  const std::string schema = wire::encode_schema(options.schema);
+  if (schema.size() > wire::kMaxInlineSchemaBytes) {
+    auto sealed = seal_text(schema);
+    if (!sealed) {
+      return std::move(sealed).error();
+    }
+    fds.push_back(*std::move(sealed));
+    request.options.schema.clear();
+    request.schema_in_fd = true;
+  }
+  const int fd = fds.empty() ? -1 : fds.front().get();
+  // Reserving takes about a second per GiB: the answer comes when it comes.
+  auto created = client.ask<wire::Created>(std::move(request), kForever,
+                                           {&fd, fds.empty() ? 0U : 1U});
+  return created ? Result<void>() : std::move(created).error();
+}
+
+Result<SegmentInfo> inspect(ClientState& client, std::string_view name) {
+  SegmentInfo info;
+  wire::Inspect request{.name = std::string(name)};
+  for (bool more = true; more;) {
+    Result<wire::Inspected> page = Error{};
+    const Session::Accept accept = [&](wire::ReplyBody&& reply, std::vector<os::UniqueFd>&& fds) {
+      page = take_page(std::move(reply), std::move(fds));
+    };
+    auto session = client.session();
+    if (!session) {
+      return std::move(session).error();
+    }
+    if (auto called = (*session)->call(request, deadline_of(kPatience), accept); !called) {
+      return std::move(called).error();
+    }
+    if (!page) {
+      return std::move(page).error();
+    }
+    more = page->more;
+    request.after_handle = page->last_handle;
+    std::vector<Reader> readers = std::move(info.readers);
+    std::move(page->info.readers.begin(), page->info.readers.end(), std::back_inserter(readers));
+    info = std::move(page->info);
+    info.readers = std::move(readers);
+  }
+  return info;
+}
+
+Result<Event> next_event(ClientState& client, Timeout timeout) {
+  const sync::Deadline deadline = deadline_of(timeout);
+  for (bool is_first = true;; is_first = false) {
+    auto session = client.session();
+    if (!session) {
+      return std::move(session).error();
+    }
+    if (auto event = client.context().events->pop()) {
+      return *std::move(event);
+    }
+    if (!is_first && !timeout.waits()) {
+      return Error{.code = Errc::empty};
+    }
+    auto news = (*session)->pump(timeout.waits() ? deadline : sync::Deadline{0});
+    const bool is_over = !news && (timeout.waits() || news.error().code != Errc::timed_out);
+    if (is_over) {
+      return std::move(news).error();
+    }
+  }
+}
+
+}  // namespace tenure::detail

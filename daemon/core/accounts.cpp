@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/core/accounts.hpp"
+
+#include <string>
+
+namespace tenure::core {
+namespace {
+
+// A session: socket, pidfd. A memory: three read-only fds at rest, two more that readers share.
+constexpr std::uint64_t kFdsPerSession = 2;
+constexpr std::uint64_t kFdsPerMemory = 5;
+
+Error limit_error(Errc code, std::uint64_t limit, std::string detail) {
+  return {.code = code, .count = limit, .detail = std::move(detail)};
+}
+
+Error count_error(const char* what, std::uint32_t uid, std::uint64_t limit) {
+  return limit_error(Errc::quota,
+                     limit,
+                     std::to_string(limit) + " " + what + " of uid " + std::to_string(uid) +
+                         " are all that is allowed");
+}
+
+Error bytes_error(const std::string& whose,
+                  std::uint64_t asked,
+                  std::uint64_t used,
+                  std::uint64_t limit) {
+  return limit_error(Errc::quota,
+                     limit,
+                     std::to_string(asked) + " bytes asked for, " + std::to_string(used) + " of " +
+                         std::to_string(limit) + " in use " + whose);
+}
+
+}  // namespace
+
+std::uint64_t Accounts::bytes_of(std::uint32_t uid) const {
+  const auto found = accounts_.find(uid);
+  return found == accounts_.end() ? 0 : found->second.bytes;
+}
+
+Result<void> Accounts::charge_session(std::uint32_t uid) {
+  const auto found = accounts_.find(uid);
+  if (found != accounts_.end() && found->second.sessions >= limits_.sessions_per_uid) {
+    return count_error("sessions", uid, limits_.sessions_per_uid);
+  }
+  if (auto taken = take_fds(kFdsPerSession); !taken) {
+    return taken;
+  }
+  ++accounts_[uid].sessions;
+  return {};
+}
+
+void Accounts::return_session(std::uint32_t uid) {
+  --accounts_[uid].sessions;
+  used_fds_ -= kFdsPerSession;
+  drop_if_empty(uid);
+}
+
+Result<void> Accounts::charge_segment(std::uint32_t uid) {
+  const auto found = accounts_.find(uid);
+  if (found != accounts_.end() && found->second.segments >= limits_.segments_per_uid) {
+    return count_error("segments", uid, limits_.segments_per_uid);
+  }
+  ++accounts_[uid].segments;
+  return {};
+}
+
+void Accounts::return_segment(std::uint32_t uid) {
+  --accounts_[uid].segments;
+  drop_if_empty(uid);
+}
+
+Result<void> Accounts::charge_memory(MemoryId memory, std::uint32_t uid, std::uint64_t bytes) {
+  const std::uint64_t used = bytes_of(uid);
+  const std::uint64_t share = limits_.budget_bytes / 2;
+  if (bytes > share || used > share - bytes) {
+    return bytes_error("by uid " + std::to_string(uid) + ", which may have half of the budget",
+                       bytes,
+                       used,
+                       share);
+  }
+  if (bytes > limits_.budget_bytes || used_bytes_ > limits_.budget_bytes - bytes) {
+    return bytes_error("by everybody", bytes, used_bytes_, limits_.budget_bytes);
+  }
+  if (auto taken = take_fds(kFdsPerMemory); !taken) {
+    return taken;
+  }
+  accounts_[uid].bytes += bytes;
+  used_bytes_ += bytes;
+  memories_[memory] = {.uid = uid, .bytes = bytes};
+  return {};
+}
+
+void Accounts::move_memory(MemoryId memory, std::uint32_t uid) {
+  const auto found = memories_.find(memory);
+  if (found == memories_.end() || found->second.uid == uid) {
+    return;
+  }
+  const std::uint32_t before = found->second.uid;
+  accounts_[before].bytes -= found->second.bytes;
+  accounts_[uid].bytes += found->second.bytes;
+  found->second.uid = uid;
+  drop_if_empty(before);
+}
+
+void Accounts::return_memory(MemoryId memory) {
+  const auto found = memories_.find(memory);
+  if (found == memories_.end()) {
+    return;
+  }
+  const Charge charge = found->second;
+  memories_.erase(found);
+  accounts_[charge.uid].bytes -= charge.bytes;
+  used_bytes_ -= charge.bytes;
+  used_fds_ -= kFdsPerMemory;
+  drop_if_empty(charge.uid);
+}
+
+Result<void> Accounts::take_fds(std::uint64_t count) {
+  if (count > limits_.fds || used_fds_ > limits_.fds - count) {
+    Error error = limit_error(Errc::too_many,
+                              limits_.fds,
+                              std::to_string(used_fds_) + " of " + std::to_string(limits_.fds) +
+                                  " file descriptors of the broker are in use");
+    error.hint = "raise its RLIMIT_NOFILE";
+    return error;
+  }
+  used_fds_ += count;
+  return {};
+}
+
+void Accounts::drop_if_empty(std::uint32_t uid) {
+  const auto found = accounts_.find(uid);
+  if (found != accounts_.end() && found->second.bytes == 0 && found->second.segments == 0 &&
+      found->second.sessions == 0) {
+    accounts_.erase(found);
+  }
+}
+
+}  // namespace tenure::core

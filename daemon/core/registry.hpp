@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "daemon/core/accounts.hpp"
+#include "daemon/core/segment.hpp"
+#include "daemon/core/types.hpp"
+#include "daemon/core/wait_list.hpp"
+
+namespace tenure::core {
+
+/// How long a publisher that is disconnected but alive keeps its place from those who wait for it.
+inline constexpr std::chrono::seconds kDisconnectedGrace{10};
+
+/// All that the broker knows and decides: sessions, segments, roles, who waits, who is charged.
+///
+/// Every call that changes something may leave Effects, to be taken and carried out before the next
+/// one. A refused call changes nothing. Threads: one.
+class Registry {
+ public:
+  explicit Registry(const Limits& limits) : limits_(limits), accounts_(limits) {}
+
+  // ---- sessions
+
+  /// Errors: quota, too_many
+  [[nodiscard]] Result<std::uint32_t> add_session(Identity identity);
+  /// It hung up but lives: what it holds stays its own.
+  void set_disconnected(std::uint32_t session, Time now);
+  /// It is dead, or has hung up holding nothing: everything of it goes.
+  void remove_session(std::uint32_t session);
+  [[nodiscard]] bool has_handles(std::uint32_t session) const;
+  [[nodiscard]] std::size_t session_count() const noexcept { return sessions_.size(); }
+  [[nodiscard]] Peer peer(std::uint32_t session) const;
+
+  // ---- segments
+
+  /// What a create came to. Not existed: its memory is to be made, then complete() called; existed
+  /// but not ready: complete() will name this asker, too.
+  struct Declared {
+    const Segment* segment;
+    bool existed;
+  };
+  /// Errors: bad_request, denied (a group that is not the caller's), exists (the first difference),
+  ///         quota, too_many
+  [[nodiscard]] Result<Declared> declare(Asker asker, const wire::CreateTopic& request);
+  /// Its memory stands, or cannot be had. Returns whom to answer.
+  [[nodiscard]] std::vector<Asker> complete(std::uint64_t segment, bool is_made);
+  /// Takes the name. Errors: not_found, denied (owner only)
+  [[nodiscard]] Result<void> remove(std::uint32_t session, const std::string& name);
+
+  // ---- roles
+
+  /// Nothing: it waits, and is decided by an Outcome.
+  /// Errors: not_found, denied, has_publisher, too_many, unsupported
+  [[nodiscard]] Result<std::optional<Handle>> open(Asker asker,
+                                                   const wire::Open& request,
+                                                   Time now);
+  /// Errors: stale  no such handle in this session
+  [[nodiscard]] Result<void> close(std::uint32_t session, std::uint64_t handle);
+  /// Ends a waiting request by `cancelled`. Errors: not_found  nothing waits under that id
+  [[nodiscard]] Result<void> cancel(Asker asker);
+  [[nodiscard]] std::optional<Time> next_deadline() const;
+  /// Decides what has waited long enough.
+  void expire(Time now);
+
+  // ---- memory
+
+  /// A publisher's place is taken but not yet granted, and its memory still has a writer.
+  /// Returns the memory to be made. Errors: quota, too_many
+  [[nodiscard]] Result<MemoryId> begin_fence(std::uint64_t segment);
+  /// The fresh memory is the segment's now: everybody on the old one is told.
+  void finish_fence(std::uint64_t segment);
+  void abandon_fence(std::uint64_t segment);
+  /// Released memory is gone, or is kept alive by `uid`, who pays for it.
+  void free_memory(MemoryId memory) { accounts_.return_memory(memory); }
+  void keep_memory(MemoryId memory, std::uint32_t uid) { accounts_.move_memory(memory, uid); }
+
+  // ---- queries
+
+  /// The segment of that name. Errors: not_found, also where `session` may not see it
+  [[nodiscard]] Result<const Segment*> find(std::uint32_t session, const std::string& name) const;
+  [[nodiscard]] const Segment* find_by_id(std::uint64_t segment) const;
+  /// Errors: stale  no such handle in this session
+  [[nodiscard]] Result<Handle> handle(std::uint32_t session, std::uint64_t handle) const;
+  [[nodiscard]] const Handle* find_handle(std::uint64_t handle) const;
+  /// What `session` may see and `glob` matches, after the name `after`, at most `at_most`.
+  [[nodiscard]] std::vector<const Segment*> match(std::uint32_t session,
+                                                  const wire::List& request,
+                                                  std::size_t at_most) const;
+  [[nodiscard]] std::uint64_t count_visible(std::uint32_t session) const;
+  /// Without what only the memory knows.
+  [[nodiscard]] SegmentInfo describe(const Segment& segment) const;
+  [[nodiscard]] std::uint64_t used_bytes() const noexcept { return accounts_.used_bytes(); }
+  [[nodiscard]] std::uint64_t budget_bytes() const noexcept { return limits_.budget_bytes; }
+
+  [[nodiscard]] Effects take_effects() { return std::exchange(effects_, {}); }
+
+ private:
+  struct Session {
+    Identity identity;
+    std::set<std::uint64_t> handles;
+    std::set<std::uint64_t> created;  // Segments.
+    std::size_t creates_in_flight = 0;
+    std::optional<Time> disconnected_at = {};
+  };
+
+  [[nodiscard]] Segment* find_named(const std::string& name);
+  [[nodiscard]] Result<Segment*> make_segment(Asker asker, const wire::CreateTopic& request);
+  [[nodiscard]] Result<Declared> join(Asker asker, Segment& segment, const TopicOptions& options);
+  [[nodiscard]] Result<void> check_in_flight(std::uint32_t session) const;
+  [[nodiscard]] Result<Handle> try_open(Asker asker, const wire::Open& request);
+  [[nodiscard]] Result<std::uint32_t> take_entry(Segment& segment) const;
+  [[nodiscard]] Error has_publisher(const Segment& segment) const;
+  [[nodiscard]] Error not_found(std::uint32_t session, const std::string& name) const;
+  void settle(const std::string& name);
+  void end_handle(std::uint64_t handle);
+  [[nodiscard]] std::vector<std::uint64_t> wanted_places(std::uint32_t session) const;
+  void evict_disconnected(Time now);
+  void leave(Segment& segment, std::uint32_t session);
+  void drop_name(Segment& segment);
+  void drop_if_unused(Segment& segment);
+  void forget_if_empty(std::uint64_t segment);
+  void release_if_unused(MemoryId memory);
+  void notify_users(const Segment& segment, Event::What what, const Handle* but = nullptr);
+
+  Limits limits_;
+  Accounts accounts_;
+  Effects effects_;
+  WaitList waiting_;
+  std::uint32_t last_session_ = 0;
+  std::uint64_t last_segment_ = 0;
+  std::uint64_t last_handle_ = 0;
+  std::map<std::uint32_t, Session> sessions_;
+  std::set<std::uint32_t> disconnected_;
+  std::map<std::uint64_t, Segment> segments_;
+  std::map<std::string, std::uint64_t, std::less<>> names_;
+  std::map<std::uint64_t, Handle> handles_;
+  std::map<MemoryId, std::size_t> open_counts_;
+};
+
+/// "camera (session 3, pid 4702)".
+[[nodiscard]] std::string to_text(const Peer& peer);
+
+}  // namespace tenure::core

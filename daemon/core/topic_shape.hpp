@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+/// What a topic's options come to: checked, compared, turned into bytes.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include <tenure/topic.hpp>
+
+namespace tenure::core {
+
+/// Sizes of a topic's three parts, in whole pages.
+struct TopicShape {
+  std::uint64_t slot_stride_bytes = 0;
+  std::uint64_t head_bytes = 0;
+  std::uint64_t bell_bytes = 0;
+  std::uint64_t data_bytes = 0;
+
+  [[nodiscard]] std::uint64_t total_bytes() const noexcept {
+    return head_bytes + bell_bytes + data_bytes;
+  }
+};
+
+/// Errors: bad_request  the detail names the field and what is allowed
+[[nodiscard]] Result<TopicShape> shape_topic(const TopicOptions& options, std::uint32_t page_bytes);
+
+/// "slots: 4 there, 8 asked for"; nothing if they are equal. Both have their group set.
+[[nodiscard]] std::optional<std::string> first_difference(const TopicOptions& there,
+                                                          const TopicOptions& asked);
+
+}  // namespace tenure::core

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Schemas that are too large for a packet travel as the text of a sealed memfd.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <tenure/tensor.hpp>
+
+#include "daemon/shm/memfd.hpp"
+
+namespace tenure::io {
+
+/// Errors: bad_request  not a memfd that is sealed against every change, too large, or no schema
+[[nodiscard]] Result<std::vector<TensorSpec>> read_schema(int fd);
+
+/// Nothing if the schema fits into a packet beside everything else.
+/// Errors: no_memory, too_many
+[[nodiscard]] Result<shm::SharedFd> write_schema_if_large(const std::vector<TensorSpec>& schema);
+
+}  // namespace tenure::io

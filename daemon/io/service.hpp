@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <spdlog/logger.h>
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <vector>
+
+#include "daemon/core/registry.hpp"
+#include "daemon/io/asio.hpp"
+#include "daemon/io/outgoing.hpp"
+#include "daemon/io/slow_thread.hpp"
+#include "daemon/shm/topic_memory.hpp"
+#include "proto/wire/messages.hpp"
+
+namespace tenure::io {
+
+/// Does what requests ask: decides by the registry, then carries it out on memory.
+///
+/// It knows sessions by number and sockets not at all. Threads: the io_context's.
+class Service {
+ public:
+  /// Where answers and events go. A session that is gone is ignored.
+  class Outlet {
+   public:
+    virtual ~Outlet() = default;
+    virtual void send(std::uint32_t session, Outgoing packet) = 0;
+    /// Bytes of all packets, in and out.
+    [[nodiscard]] virtual std::uint64_t control_bytes() const noexcept = 0;
+    /// The last job of the slow thread has reported.
+    virtual void on_idle() = 0;
+  };
+
+  Service(asio::io_context& context,
+          Outlet& outlet,
+          const core::Limits& limits,
+          std::shared_ptr<spdlog::logger> log);
+
+  // ---- sessions
+
+  /// Errors: quota, too_many
+  [[nodiscard]] Result<std::uint32_t> admit(core::Identity identity);
+  void welcome(std::uint32_t session, std::uint64_t request);
+  /// Answers what `request` asks, now or later. `fds` came with it; only a create may have one.
+  void execute(std::uint32_t session, wire::Request request, std::vector<os::UniqueFd> fds);
+  void refuse(std::uint32_t session, std::uint64_t request, Error error);
+  /// The socket is gone. Holding nothing, the session ends; else its process decides.
+  /// Returns whether it has ended.
+  bool hang_up(std::uint32_t session);
+  /// The process still lives after the grace: what it holds stays its own.
+  void set_disconnected(std::uint32_t session);
+  /// The process is dead.
+  void end(std::uint32_t session);
+
+  [[nodiscard]] bool is_idle() const noexcept { return slow_.job_count() == 0; }
+  /// No more timers: what waits will not be decided.
+  void stop();
+
+ private:
+  struct Live {
+    std::shared_ptr<shm::TopicMemory> memory;
+    std::set<std::uint32_t> writers = {};  // Sessions that were granted it since the last check.
+    std::uint32_t writer_uid = 0;          // Of the last of them.
+  };
+  struct Grave {
+    core::MemoryId id;
+    Live live;
+    shm::Writers left = shm::Writers::unknown;
+  };
+
+  // service.cpp
+  void reply(std::uint32_t session,
+             std::uint64_t request,
+             wire::ReplyBody body,
+             std::vector<shm::SharedFd> fds = {});
+  /// The detail begins with the name that was asked for.
+  void refuse_named(core::Asker asker, const std::string& name, Error error);
+  void carry_out();
+  void repair(const core::Handle& handle);
+  void notify(const core::Notice& notice);
+  void settle(const core::Outcome& outcome);
+  void arm_deadline();
+  // service_segments.cpp
+  void create(core::Asker asker, wire::CreateTopic request, std::vector<os::UniqueFd> fds);
+  void make_memory(const core::Segment& segment);
+  void finish_create(std::uint64_t segment, Result<std::shared_ptr<shm::TopicMemory>> made);
+  void remove(core::Asker asker, const wire::Remove& request);
+  void release(core::MemoryId id);
+  [[nodiscard]] bool is_free(Grave& grave);
+  void visit_graves();
+  void retire(Grave grave);
+  // service_roles.cpp
+  void open(core::Asker asker, const wire::Open& request);
+  void close(core::Asker asker, const wire::Close& request);
+  void cancel(core::Asker asker, const wire::Cancel& request);
+  void grant(const core::Handle& handle);
+  void grant_unchecked(const core::Handle& handle);
+  [[nodiscard]] Result<Outgoing> opened(const core::Handle& handle,
+                                        const core::Segment& segment,
+                                        Live& live);
+  void withdraw(const core::Handle& handle, Error error);
+  void set_limits(const core::Segment& segment, const core::Handle& publisher, Live& live);
+  [[nodiscard]] bool is_limited(const core::Segment& segment, std::uint32_t reader_uid) const;
+  void fence(const core::Handle& publisher);
+  void finish_fence(core::MemoryId old, Result<std::shared_ptr<shm::TopicMemory>> made);
+  // service_queries.cpp
+  void list(core::Asker asker, const wire::List& request);
+  void inspect(core::Asker asker, const wire::Inspect& request);
+  void stat(core::Asker asker, const wire::Stat& request);
+  void holders(core::Asker asker, const wire::Holders& request);
+  [[nodiscard]] SegmentInfo describe(const core::Segment& segment) const;
+  [[nodiscard]] Reader describe_reader(const core::Handle& handle) const;
+
+  template <class Work, class Done>
+  void run_slowly(Work work, Done done) {
+    slow_.run(std::move(work), [this, done = std::move(done)](auto result) mutable {
+      done(std::move(result));
+      if (is_idle()) {
+        outlet_.on_idle();
+      }
+    });
+  }
+
+  Outlet& outlet_;
+  std::shared_ptr<spdlog::logger> log_;
+  core::Registry registry_;
+  core::Time started_;
+  std::map<core::MemoryId, Live> memories_;
+  std::map<std::uint64_t, std::vector<shm::SharedFd>> reader_fds_;  // Kept while the role is open.
+  std::vector<Grave> graves_;
+  asio::steady_timer deadline_;
+  SlowThread slow_;  // Last: its jobs report to the rest.
+};
+
+}  // namespace tenure::io

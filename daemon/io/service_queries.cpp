@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+// Questions, answered in pages that fit a packet.
+#include <algorithm>
+#include <utility>
+
+#include "daemon/io/clocks.hpp"
+#include "daemon/io/schema_fd.hpp"
+#include "daemon/io/service.hpp"
+#include "proto/wire/codec.hpp"
+
+namespace tenure::io {
+namespace {
+
+constexpr std::size_t kListedTensors = 4;
+constexpr std::size_t kReadersPerPage = 32;
+
+bool fits(const wire::ReplyBody& body, std::uint64_t request) {
+  return wire::encode(wire::Reply{.id = request, .body = body}).size() <= wire::kMaxPacketBytes;
+}
+
+}  // namespace
+
+SegmentInfo Service::describe(const core::Segment& segment) const {
+  SegmentInfo info = registry_.describe(segment);
+  if (const auto live = memories_.find(segment.memory); live != memories_.end()) {
+    live->second.memory->describe(info, coarse_now());
+  }
+  return info;
+}
+
+void Service::list(core::Asker asker, const wire::List& request) {
+  const auto matching = registry_.match(asker.session, request, wire::kMaxPageItems + 1);
+  wire::Listed page;
+  page.total = registry_.count_visible(asker.session);
+  page.used_bytes = registry_.used_bytes();
+  page.budget_bytes = registry_.budget_bytes();
+  page.more = matching.size() > wire::kMaxPageItems;
+  for (const core::Segment* segment : matching) {
+    if (page.segments.size() == wire::kMaxPageItems) {
+      break;
+    }
+    SegmentInfo info = describe(*segment);
+    page.tensor_counts.push_back(static_cast<std::uint32_t>(info.schema.size()));
+    info.schema.resize(std::min(info.schema.size(), kListedTensors));
+    page.segments.push_back(std::move(info));
+  }
+  while (page.segments.size() > 1 && !fits(page, asker.request)) {
+    page.segments.resize(page.segments.size() / 2);
+    page.tensor_counts.resize(page.segments.size());
+    page.more = true;
+  }
+  reply(asker.session, asker.request, std::move(page));
+}
+
+Reader Service::describe_reader(const core::Handle& handle) const {
+  Reader reader;
+  reader.peer = registry_.peer(handle.asker.session);
+  reader.access = handle.as == wire::OpenAs::observe ? Access::observe : Access::subscribe;
+  const auto live = memories_.find(handle.memory);
+  if (handle.as == wire::OpenAs::subscribe && live != memories_.end()) {
+    live->second.memory->describe(reader, handle.entry);
+  }
+  return reader;
+}
+
+void Service::inspect(core::Asker asker, const wire::Inspect& request) {
+  const auto found = registry_.find(asker.session, request.name);
+  if (!found) {
+    refuse_named(asker, request.name, found.error());
+    return;
+  }
+  const core::Segment& segment = **found;
+  wire::Inspected page{.info = describe(segment)};
+  auto schema = write_schema_if_large(page.info.schema);
+  if (!schema) {
+    refuse_named(asker, request.name, schema.error());
+    return;
+  }
+  std::vector<shm::SharedFd> fds;
+  if (*schema != nullptr) {
+    page.schema_fd = 0;
+    page.info.schema.clear();
+    fds.push_back(std::move(*schema));
+  }
+  std::vector<std::uint64_t> handles;
+  for (auto user = segment.users.upper_bound(request.after_handle);
+       user != segment.users.end() && handles.size() <= kReadersPerPage;
+       ++user) {
+    if (segment.publisher != *user) {
+      handles.push_back(*user);
+      page.info.readers.push_back(describe_reader(*registry_.find_handle(*user)));
+    }
+  }
+  std::size_t count = std::min(handles.size(), kReadersPerPage);
+  page.more = handles.size() > count;
+  page.info.readers.resize(count);
+  while (count > 1 && !fits(page, asker.request)) {
+    count /= 2;
+    page.info.readers.resize(count);
+    page.more = true;
+  }
+  page.last_handle = count == 0 ? request.after_handle : handles[count - 1];
+  reply(asker.session, asker.request, std::move(page), std::move(fds));
+}
+
+void Service::stat(core::Asker asker, const wire::Stat& request) {
+  const auto found = registry_.find(asker.session, request.name);
+  if (!found) {
+    refuse_named(asker, request.name, found.error());
+    return;
+  }
+  reply(asker.session,
+        asker.request,
+        wire::Counted{.stat = memories_.at((*found)->memory).memory->stat()});
+}
+
+void Service::holders(core::Asker asker, const wire::Holders& request) {
+  const auto handle = registry_.handle(asker.session, request.handle);
+  if (!handle) {
+    refuse(asker.session, asker.request, handle.error());
+    return;
+  }
+  const core::Segment& segment = *registry_.find_by_id(handle->memory.segment);
+  const auto live = memories_.find(handle->memory);
+  wire::HeldBy held;
+  for (const std::uint64_t id : segment.users) {
+    const core::Handle& user = *registry_.find_handle(id);
+    if (live != memories_.end() && user.as == wire::OpenAs::subscribe &&
+        user.memory == handle->memory && live->second.memory->is_in_the_way(user.entry)) {
+      held.readers.push_back(describe_reader(user));
+    }
+  }
+  while (held.readers.size() > 1 && !fits(held, asker.request)) {
+    held.readers.resize(held.readers.size() / 2);
+  }
+  reply(asker.session, asker.request, std::move(held));
+}
+
+}  // namespace tenure::io

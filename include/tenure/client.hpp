@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+/// The connection to a broker: declares segments, opens roles, asks and tells.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <tenure/topic.hpp>
+
+namespace tenure {
+
+namespace detail {
+class ClientState;
+}
+
+/// The kind of a segment.
+enum class Kind : std::uint8_t { topic, queue, buffer };
+
+/// Who takes part. `name` and `pid` are what the process said of itself.
+struct Peer {
+  std::uint32_t session = 0;
+  std::uint32_t uid = 0;
+  std::int32_t pid = 0;
+  std::string name = {};
+};
+
+/// One reader of a topic, as `inspect` shows it.
+struct Reader {
+  Peer peer = {};
+  Access access = Access::subscribe;
+  std::vector<std::uint64_t> held = {};  ///< Versions it holds now.
+  std::uint64_t seen = 0;           ///< The last version it has seen, as it says.
+  std::uint64_t missed = 0;         ///< As it says.
+};
+
+/// What a segment is and who takes part in it.
+struct SegmentInfo {
+  std::string name = {};
+  Kind kind = Kind::topic;
+  std::uint64_t id = 0;
+  std::uint64_t incarnation = 0;  ///< Goes up when the segment got fresh memory.
+  std::uint64_t size_bytes = 0;   ///< Reserved memory.
+  std::size_t slots = 0;
+  std::uint32_t uid = 0;  ///< The owner.
+  Terms terms = {};
+  std::vector<TensorSpec> schema = {};
+  std::optional<Peer> publisher = {};
+  Retention retention = Retention::overwrite;
+  std::size_t users = 0;                       ///< Open roles, the publisher included.
+  std::uint64_t version = 0;                   ///< The newest, 0: nothing published yet.
+  std::optional<std::chrono::milliseconds> age = {};  ///< Since the newest was published.
+  std::size_t slots_held = 0;                  ///< Of `slots`; by anybody.
+  std::vector<Reader> readers = {};            ///< inspect() only.
+};
+
+/// Counters since the segment was created. Readers' figures are what they say of themselves.
+struct SegmentStat {
+  std::uint64_t published = 0;
+  std::uint64_t views = 0;
+  std::uint64_t snapshots = 0;
+  std::uint64_t missed = 0;
+  std::uint64_t retries = 0;
+  std::uint64_t torn = 0;
+  std::uint64_t wakes = 0;
+  std::uint64_t queued = 0;
+  std::uint64_t taken = 0;
+  std::uint64_t redelivered = 0;
+  std::uint64_t parked = 0;
+  std::uint64_t published_bytes = 0;
+};
+
+/// Something happened to a segment that this client has open.
+struct Event {
+  enum class What : std::uint8_t {
+    ticket,
+    returned,
+    superseded,
+    removed,
+    publisher_gone,
+    broker_back
+  } what = What::removed;
+  std::string segment = {};
+  std::string ticket = {};
+  std::uint64_t token = 0;
+};
+
+/// The broker at the other end, as it was when asked.
+struct BrokerInfo {
+  std::string socket = {};   ///< Where it listens.
+  std::string version = {};  ///< Its release, "0.1.0".
+  std::chrono::nanoseconds up{0};
+  std::uint64_t used_bytes = 0;  ///< Of `budget_bytes`, by segments of everybody.
+  std::uint64_t budget_bytes = 0;
+  std::uint64_t control_bytes = 0;  ///< Of all control packets, in and out, since it started.
+};
+
+/// How to connect.
+struct ConnectOptions {
+  /// Default: $TENURE_SOCKET, else $XDG_RUNTIME_DIR/tenure/control.sock if that is there, else
+  /// /run/tenure/control.sock.
+  std::string socket = {};
+  std::string name = {};  ///< How others see this process; default: the program's own name.
+  Timeout timeout = std::chrono::seconds(5);  ///< Also waits for the broker to come up.
+};
+
+/// A session with a broker. Move-only; handles opened through it keep the session alive.
+///
+/// Verbs that take no timeout answer as soon as the broker does. A lost connection is `broker_gone`
+/// once; the next verb connects again. Threads: any.
+class Client {
+ public:
+  /// Errors: broker_gone  nobody listens there (the detail names the socket and where it came from)
+  ///         too_old      no protocol version in common;  denied  this uid may not connect
+  ///         quota        too many sessions of this uid;  timed_out  the broker does not answer
+  [[nodiscard]] static Result<Client> connect(ConnectOptions options = {});
+  Client(Client&& other) noexcept;
+  Client& operator=(Client&& other) noexcept;
+  ~Client();
+
+  /// Declares a topic: succeeds, too, where this owner has created the same one before.
+  ///
+  /// Errors: exists       another topic has that name; the detail names the first difference
+  ///         bad_request  the detail names the field
+  ///         quota, no_memory, too_many  with the numbers
+  [[nodiscard]] Result<void> create_topic(std::string_view name, const TopicOptions& options);
+
+  /// Opens a topic for writing.
+  ///
+  /// Errors: not_found  no such name (or none that this uid may see);  denied  no right w
+  ///         has_publisher  taken, did not wait;  timed_out  waited in vain
+  ///         stale      the client was moved from;  forked  connected before a fork
+  [[nodiscard]] Result<Publisher> publisher(std::string_view name, OpenOptions options = {});
+
+  /// Opens a topic for reading.
+  ///
+  /// Errors: not_found, denied, timed_out, stale, forked  as above
+  ///         too_many     as many subscribers as the topic was created for
+  ///         unsupported  lossless or fewer than 3 slots, where `options` ask for what that rules out
+  [[nodiscard]] Result<Subscriber> subscriber(std::string_view name,
+                                              SubscriberOptions options = {});
+
+  /// Segments whose name matches `glob` (`*` any run, `?` one character), by name.
+  [[nodiscard]] Result<std::vector<SegmentInfo>> list(std::string_view glob = "*");
+  [[nodiscard]] Result<SegmentInfo> inspect(std::string_view name);
+  [[nodiscard]] Result<SegmentStat> stat(std::string_view name);
+  /// Takes the name away at once; the memory goes with its last user. Errors: not_found, denied
+  [[nodiscard]] Result<void> remove(std::string_view name);
+
+  /// The number of this session; 0 in an empty handle.
+  [[nodiscard]] std::uint32_t session() const noexcept;
+  /// Asks the broker for a sign of life.
+  [[nodiscard]] Result<void> ping();
+  /// The same, and what the broker says of itself.
+  [[nodiscard]] Result<BrokerInfo> broker_info();
+
+  /// The next event. Errors: empty, timed_out, cancelled, broker_gone, stale, forked
+  [[nodiscard]] Result<Event> event(Timeout timeout = kForever);
+  /// Readable when event() need not wait; the client closes it. Read until `empty`, then poll.
+  [[nodiscard]] Result<int> fd();
+  /// From any thread: waits under way through this client and its roles answer `cancelled`.
+  void interrupt() noexcept;
+
+ private:
+  explicit Client(std::shared_ptr<detail::ClientState> state) noexcept;
+  std::shared_ptr<detail::ClientState> state_;
+};
+
+}  // namespace tenure

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: Apache-2.0
+/// A subscriber's half of a topic: hold a slot, find the next one, copy one, register.
+///
+/// Every call is one bounded attempt; `changed` means that the publisher was in the way and the
+/// caller may try again.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "proto/layout/slot_word.hpp"
+#include "proto/sync/entry_counters.hpp"
+#include "proto/sync/slot_holds.hpp"
+
+namespace tenure::sync {
+
+/// What one attempt came to.
+enum class Attempt : std::uint8_t { done, nothing_new, changed, poisoned, dropped };
+
+/// A bundle that was found: held by view attempts, copied by snapshot().
+struct Found {
+  Attempt attempt = Attempt::changed;
+  std::uint64_t version = 0;
+  std::size_t slot = 0;
+  std::uint64_t missed = 0;
+};
+
+/// One subscriber object. Without an entry (an observer) only look() and snapshot() may be called.
+/// Threads: one at a time.
+template <class A = StdAtomics>
+class TopicReader {
+ public:
+  TopicReader(const typename A::Head& head, typename A::Bell* bell, std::size_t entry,
+              std::size_t slots, bool is_lossless) noexcept
+      : head_(head),
+        bell_(bell),
+        entry_(bell == nullptr ? nullptr : &bell->entry(entry)),
+        holds_(head, bell, entry_),
+        counters_(entry_),
+        slots_(slots),
+        is_lossless_(is_lossless) {}
+
+  /// Begins at the newest bundle or at the oldest that is kept.
+  ///
+  /// Lossless: the broker has registered this entry with "seen nothing"; after the fence no bundle
+  /// that can be seen here is given up until this says what has been seen.
+  void start(bool at_oldest) noexcept {
+    // seq_cst: registered, fence, load of `latest`; the publisher stores `latest`, fences, scans.
+    // pairs: topic.registration
+    A::fence(std::memory_order_seq_cst);
+    const layout::Latest newest = load_latest();
+    std::uint64_t first = newest.version;
+    if (at_oldest && newest.version != 0) {
+      const Found oldest = smallest_ready(0, newest.version);
+      first = oldest.attempt == Attempt::done ? oldest.version : newest.version;
+    }
+    seen_ = first == 0 ? 0 : first - 1;
+    passed_ = 0;
+    if (entry_ != nullptr) {
+      // release: where it starts stands before it lets the publisher go on. pairs: topic.seen
+      entry_->seen.store(seen_, std::memory_order_release);
+      // release: the load of `latest` comes before. pairs: topic.joined
+      entry_->joined.store(1, std::memory_order_release);
+      wake_publisher<A>(*bell_);
+    }
+  }
+
+  /// Begins after a version that was seen before, or at the oldest kept one after it.
+  void resume(std::uint64_t after) noexcept {
+    start(true);
+    if (seen_ < after) {
+      seen_ = after;
+      if (entry_ != nullptr) {
+        entry_->seen.store(seen_, std::memory_order_release);  // release: as in start(). pairs: topic.seen
+      }
+    }
+  }
+
+  [[nodiscard]] layout::Latest load_latest() const noexcept {
+    // acquire: the word that it names is visible. pairs: topic.latest
+    return layout::Latest::unpack(head_.newest.latest.load(std::memory_order_acquire));
+  }
+  /// Whether there is something that this subscriber has not seen.
+  [[nodiscard]] bool look() const noexcept { return load_latest().version > seen_; }
+  /// Lossless: whether view_next() would find the bundle that follows, or that it was dropped.
+  [[nodiscard]] bool is_next_there() const noexcept {
+    return was_dropped_ || is_marked_dropped() ||
+           smallest_ready(seen_, seen_ + 1).attempt == Attempt::done;
+  }
+  [[nodiscard]] std::uint64_t seen() const noexcept { return seen_; }
+  [[nodiscard]] bool is_superseded() const noexcept {
+    // relaxed: a hint that is looked at again with every call. alone: topic.superseded
+    return head_.newest.superseded.load(std::memory_order_relaxed) != 0;
+  }
+
+  /// Holds the newest bundle.
+  [[nodiscard]] Found view_latest() noexcept {
+    const layout::Latest newest = load_latest();
+    if (newest.version == 0) {
+      return {.attempt = Attempt::nothing_new};
+    }
+    Found found{.version = newest.version, .slot = newest.slot};
+    if (newest.slot < slots_ && try_hold(found)) {
+      mark_seen(found);
+    }
+    return found;
+  }
+
+  /// Holds the bundle after the last one seen.
+  [[nodiscard]] Found view_next() noexcept {
+    // `latest` first: it bounds the scan, so that no version is taken that others cannot see yet.
+    const layout::Latest newest = load_latest();
+    if (was_dropped_ || (is_lossless_ && is_marked_dropped())) {
+      return rejoin();
+    }
+    const std::uint64_t after = passed_ > seen_ ? passed_ : seen_;
+    if (newest.version <= after) {
+      return {.attempt = Attempt::nothing_new};
+    }
+    Found found = newest.version == after + 1 && newest.slot < slots_
+                      ? Found{.version = newest.version, .slot = newest.slot}
+                      : smallest_ready(after, newest.version);
+    if (found.version == 0 || (is_lossless_ && found.version != seen_ + 1)) {
+      return {.attempt = Attempt::changed};  // Lossless: claimed, and about to be restored.
+    }
+    found.attempt = Attempt::changed;
+    if (try_hold(found)) {
+      mark_seen(found);
+    } else if (!is_lossless_) {
+      passed_ = found.version;  // It counts as missed: waiting for it can go on for ever.
+    }
+    return found;
+  }
+
+  /// Ends one hold. Returns whether the bundle was left alone while it was held.
+  [[nodiscard]] bool let_go(std::size_t slot, std::uint64_t version) noexcept {
+    const bool is_intact = holds_.let_go(slot, version);
+    if (!is_intact) {
+      counters_.torn();
+    }
+    return is_intact;
+  }
+
+  /// Copies the newest bundle by `copy(slot)`, which may meet bytes that change under it.
+  template <class Copy>
+  [[nodiscard]] Found snapshot(Copy&& copy) noexcept {
+    const layout::Latest newest = load_latest();
+    if (newest.version == 0) {
+      return {.attempt = Attempt::nothing_new};
+    }
+    if (newest.slot >= slots_) {
+      return {.attempt = Attempt::changed};
+    }
+    const layout::SlotWord wanted{.version = newest.version, .phase = layout::Phase::ready};
+    const layout::SlotWord before = load_word<A>(head_, newest.slot);
+    if (before != wanted) {
+      const bool is_poisoned = slots_ == 1 && before.phase == layout::Phase::poisoned;
+      return {.attempt = is_poisoned ? Attempt::poisoned : Attempt::changed};
+    }
+    copy(newest.slot);
+    // acquire: the copied bytes are loaded before the second look. pairs: topic.snapshot
+    A::fence(std::memory_order_acquire);
+    if (!is_unchanged<A>(head_, newest.slot, newest.version)) {
+      return {.attempt = Attempt::changed};
+    }
+    Found found{.attempt = Attempt::done, .version = newest.version, .slot = newest.slot};
+    mark_seen(found);
+    return found;
+  }
+
+  [[nodiscard]] EntryCounters<A>& counters() noexcept { return counters_; }
+
+ private:
+  [[nodiscard]] bool try_hold(Found& found) noexcept {
+    const bool is_held = holds_.try_hold(found.slot, found.version);
+    found.attempt = is_held ? Attempt::done : Attempt::changed;
+    return is_held;
+  }
+
+  // The smallest ready version in (after, up_to]; found.version 0 if there is none.
+  [[nodiscard]] Found smallest_ready(std::uint64_t after, std::uint64_t up_to) const noexcept {
+    Found found{};
+    for (std::size_t slot = 0; slot < slots_; ++slot) {
+      const layout::SlotWord word = load_word<A>(head_, slot);
+      if (word.phase == layout::Phase::ready && word.version > after && word.version <= up_to &&
+          (found.version == 0 || word.version < found.version)) {
+        found = {.attempt = Attempt::done, .version = word.version, .slot = slot};
+      }
+    }
+    return found;
+  }
+
+  void mark_seen(Found& found) noexcept {
+    found.missed = found.version > seen_ ? found.version - seen_ - 1 : 0;
+    passed_ = 0;
+    if (found.version <= seen_) {
+      return;
+    }
+    if (entry_ != nullptr) {
+      tell_seen(found.version);
+    }
+    seen_ = found.version;
+  }
+
+  void tell_seen(std::uint64_t version) noexcept {
+    if (is_lossless_) {
+      std::uint64_t expected = seen_;
+      // release: everything up to here is read before the publisher may write it again; the hold
+      // protects this one. Fails only if the publisher gave up waiting. pairs: topic.seen
+      was_dropped_ = !entry_->seen.compare_exchange_strong(
+          expected, version, std::memory_order_release, std::memory_order_relaxed);
+      wake_publisher<A>(*bell_);
+    } else {
+      entry_->seen.store(version, std::memory_order_relaxed);  // relaxed: for people. alone: topic.progress
+    }
+  }
+
+  [[nodiscard]] bool is_marked_dropped() const noexcept {
+    // relaxed: nothing is read on the strength of it. pairs: topic.seen
+    return entry_->seen.load(std::memory_order_relaxed) == layout::kDropped;
+  }
+
+  // Registers again, at the oldest bundle kept; `missed` says how many were lost.
+  [[nodiscard]] Found rejoin() noexcept {
+    const std::uint64_t before = seen_;
+    was_dropped_ = false;
+    entry_->seen.store(0, std::memory_order_relaxed);  // relaxed: start() fences. pairs: topic.registration
+    resume(before);
+    return {.attempt = Attempt::dropped, .missed = seen_ - before};
+  }
+
+  const typename A::Head& head_;
+  typename A::Bell* bell_;
+  typename A::Entry* entry_;
+  SlotHolds<A> holds_;
+  EntryCounters<A> counters_;
+  std::size_t slots_;
+  bool is_lossless_;
+  bool was_dropped_ = false;
+  std::uint64_t seen_ = 0;    // The last version seen.
+  std::uint64_t passed_ = 0;  // next(): versions up to here were found claimed, and are missed.
+};
+
+}  // namespace tenure::sync

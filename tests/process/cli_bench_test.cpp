@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// `bench` measures something, whatever the figures are; and it leaves nothing behind.
+#include <sched.h>
+#include <signal.h>
+
+#include <cstdlib>
+#include <filesystem>
+
+#include "tests/process/cli_fixture.hpp"
+#include "tests/support/child.hpp"
+
+namespace tenure {
+namespace {
+
+using testing::HasSubstr;
+
+class CliBench : public CliTest {
+ protected:
+  void SetUp() override {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    if (::sched_getaffinity(0, sizeof(set), &set) != 0 || CPU_COUNT(&set) < 2) {
+      GTEST_SKIP() << "two processes at once need two cpus";
+    }
+  }
+};
+
+TEST_F(CliBench, MeasuresEveryRowAgainstARunningBroker) {
+  const auto result = tool({"bench", "--rounds", "2", "--json"});
+  ASSERT_EQ(result.status, 0) << result.errors;
+  const auto json = result.json();
+  EXPECT_THAT(json["machine"].get<std::string>(), HasSubstr("Linux"));
+  ASSERT_EQ(json["rows"].size(), 6U);
+  for (const auto& row : json["rows"]) {
+    EXPECT_GT(row["ours"], 0) << row;
+    EXPECT_GT(row["ours_p99"], 0) << row;
+    EXPECT_GT(row["samples"], 0) << row;
+    EXPECT_TRUE(row["target"].is_string()) << row;
+    EXPECT_EQ(row["limit"].is_null(), row["ratio"].is_null()) << row;
+  }
+  EXPECT_THAT(or_throw(connect().list()), testing::IsEmpty());
+}
+
+TEST_F(CliBench, StartsABrokerOfItsOwnAndEndsIt) {
+  const std::string folder = path("tmp");
+  std::filesystem::create_directory(folder);
+  const std::string tools = std::filesystem::path(support::tenured_path()).parent_path();
+  const char* path_before = std::getenv("PATH");
+  const auto result = support::run_tool(
+      {"bench", "--rounds", "1"},
+      {.environment = {"TENURE_SOCKET=" + path("none.sock"),
+                       "TMPDIR=" + folder,
+                       "PATH=" + tools + ":" + (path_before == nullptr ? "" : path_before)}});
+  EXPECT_EQ(result.status, 0) << result.errors;
+  EXPECT_THAT(result.output, HasSubstr("a broker of its own"));
+  EXPECT_THAT(result.output, HasSubstr("publish to spinning subscriber, 64 B"));
+  EXPECT_TRUE(std::filesystem::is_empty(folder));
+}
+
+TEST_F(CliBench, LeavesInGoodOrderOnCtrlC) {
+  support::RunningTool tool({"--socket", broker_.socket(), "bench", "--rounds", "10000"});
+  Client client = connect();
+  ASSERT_TRUE(support::eventually([&] { return or_throw(client.list()).size() == 4; }));
+  tool.signal(SIGINT);
+  EXPECT_EQ(tool.wait(), 130);
+}
+
+}  // namespace
+}  // namespace tenure

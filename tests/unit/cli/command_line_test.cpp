@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/cli/command_line.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace tenure::cli {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::HasSubstr;
+
+std::variant<CommandLine, Answer, Misuse> parse(const std::vector<std::string>& arguments) {
+  return parse_command_line(arguments);
+}
+
+template <class Options>
+Options options_of(const std::vector<std::string>& arguments) {
+  auto parsed = parse(arguments);
+  if (auto* misuse = std::get_if<Misuse>(&parsed)) {
+    ADD_FAILURE() << misuse->message;
+    return {};
+  }
+  return std::get<Options>(std::get<CommandLine>(parsed).verb);
+}
+
+std::string misuse_of(const std::vector<std::string>& arguments) {
+  auto parsed = parse(arguments);
+  const auto* misuse = std::get_if<Misuse>(&parsed);
+  return misuse == nullptr ? "accepted" : misuse->message;
+}
+
+CommonOptions common_of(const std::vector<std::string>& arguments) {
+  return std::get<CommandLine>(parse(arguments)).common;
+}
+
+TEST(CommandLine, TakesCommonOptionsBeforeAndAfterTheVerb) {
+  for (const auto& arguments :
+       std::vector<std::vector<std::string>>{{"--socket", "/s", "--json", "--timeout", "10s", "ls"},
+                                             {"ls", "--socket", "/s", "--json", "--timeout", "10s"},
+                                             {"--socket=/s", "ls", "--timeout=10s", "--json"}}) {
+    const CommonOptions common = common_of(arguments);
+    EXPECT_EQ(common.socket, "/s");
+    EXPECT_TRUE(common.wants_json);
+    EXPECT_EQ(common.timeout, 10s);
+  }
+}
+
+TEST(CommandLine, DoesNotWaitUnlessToldTo) {
+  const CommonOptions common = common_of({"ls"});
+  EXPECT_EQ(common.timeout, 0s);
+  EXPECT_FALSE(common.wants_json);
+  EXPECT_EQ(common.socket, "");
+}
+
+TEST(CommandLine, ListsEverythingByDefault) {
+  EXPECT_EQ(options_of<LsOptions>({"ls"}).glob, "*");
+  EXPECT_EQ(options_of<LsOptions>({"ls", "cam/*"}).glob, "cam/*");
+}
+
+TEST(CommandLine, ReadsWhatATopicIsToBe) {
+  const auto options = options_of<CreateOptions>(
+      {"create",     "cam/0",       "image:uint8:2x3", "step:int64:",
+       "--slots",    "8",           "--subscribers",   "5",
+       "--lossless", "--lag-limit", "1500ms",          "--attribute-bytes",
+       "16",         "--stamp",     "--mode",          "0750",
+       "--group",    "0",           "--lifetime",      "session",
+       "--pages",    "small"});
+  EXPECT_EQ(options.name, "cam/0");
+  ASSERT_EQ(options.topic.schema.size(), 2U);
+  EXPECT_EQ(options.topic.schema[0], (TensorSpec{"image", DType::uint8, {2, 3}}));
+  EXPECT_EQ(options.topic.slots, 8U);
+  EXPECT_EQ(options.topic.subscribers, 5U);
+  EXPECT_EQ(options.topic.retention, Retention::lossless);
+  EXPECT_EQ(options.topic.lag_limit, 1500ms);
+  EXPECT_EQ(options.topic.attribute_bytes, 16U);
+  EXPECT_EQ(options.topic.stamp, Stamp::monotonic);
+  EXPECT_EQ(options.topic.terms.mode, 0750U);
+  EXPECT_EQ(options.topic.terms.gid, 0U);
+  EXPECT_EQ(options.topic.terms.lifetime, Lifetime::session);
+  EXPECT_EQ(options.topic.terms.pages, Pages::small);
+}
+
+TEST(CommandLine, CreatesPersistentTopicsByDefault) {
+  const TopicOptions topic = options_of<CreateOptions>({"create", "t", "x:int8:"}).topic;
+  EXPECT_EQ(topic.terms.lifetime, Lifetime::persistent);
+  EXPECT_EQ(topic.terms.pages, Pages::huge);
+  EXPECT_EQ(topic.terms.mode, 0700U);
+  EXPECT_EQ(topic.slots, 4U);
+  EXPECT_EQ(topic.retention, Retention::overwrite);
+  EXPECT_FALSE(topic.lag_limit);
+}
+
+TEST(CommandLine, ReadsFilesWithAndWithoutATensor) {
+  const auto options = options_of<PutOptions>(
+      {"put", "weights", "w1=a.npy", "b=x=y.npy", "c.npy", "--tag", "18446744073709551615"});
+  ASSERT_EQ(options.files.size(), 3U);
+  EXPECT_EQ(options.files[0].tensor, "w1");
+  EXPECT_EQ(options.files[0].path, "a.npy");
+  EXPECT_EQ(options.files[1].tensor, "b");
+  EXPECT_EQ(options.files[1].path, "x=y.npy");
+  EXPECT_EQ(options.files[2].tensor, "");
+  EXPECT_EQ(options.files[2].path, "c.npy");
+  EXPECT_EQ(options.tag, 18446744073709551615ULL);
+}
+
+TEST(CommandLine, TakesADashForStandardOutput) {
+  EXPECT_EQ(options_of<GetOptions>({"get", "t", "-o", "-"}).output, "-");
+  EXPECT_EQ(options_of<PutOptions>({"put", "t", "-"}).files.at(0).path, "-");
+}
+
+TEST(CommandLine, ReadsIntervalsAndCounts) {
+  const auto stat = options_of<StatOptions>({"stat", "t", "--every", "250ms", "--count", "3"});
+  EXPECT_EQ(stat.every, 250ms);
+  EXPECT_EQ(stat.count, 3U);
+  EXPECT_FALSE(options_of<StatOptions>({"stat", "t"}).every);
+  EXPECT_EQ(options_of<WatchOptions>({"watch", "*", "--count", "9"}).count, 9U);
+}
+
+TEST(CommandLine, RefusesWhatItDoesNotUnderstand) {
+  const std::pair<std::vector<std::string>, const char*> cases[] = {
+      {{}, "a verb is needed"},
+      {{"lss"}, "no such verb: \"lss\""},
+      {{"ls", "a", "b"}, "not expected"},
+      {{"ls", "--frob"}, "--frob"},
+      {{"inspect"}, "NAME"},
+      {{"create", "t"}, "TENSOR"},
+      {{"create", "t", "x:int9:"}, "int9"},
+      {{"create", "t", "x:int8:", "--slots", "-1"}, "--slots"},
+      {{"create", "t", "x:int8:", "--slots", "many"}, "--slots"},
+      {{"create", "t", "x:int8:", "--mode", "0888"}, "--mode"},
+      {{"create", "t", "x:int8:", "--mode", "1777"}, "--mode"},
+      {{"create", "t", "x:int8:", "--group", "no-such-group"}, "--group"},
+      {{"create", "t", "x:int8:", "--pages", "big"}, "--pages"},
+      {{"create", "t", "x:int8:", "--lifetime", "long"}, "--lifetime"},
+      {{"put", "t"}, "FILE"},
+      {{"put", "t", "=a.npy"}, "neither FILE nor TENSOR=FILE"},
+      {{"put", "t", "a.npy", "b.npy"}, "several files"},
+      {{"put", "t", "a.npy", "--tag", "-1"}, "--tag"},
+      {{"stat", "t", "--every", "0s"}, "--every"},
+      {{"stat", "t", "--every", "soon"}, "--every"},
+      {{"stat", "t", "--count", "2"}, "--count"},
+      {{"ls", "--timeout", "10"}, "--timeout"},
+      {{"bench", "--rounds", "0"}, "--rounds"}};
+  for (const auto& [arguments, reason] : cases) {
+    EXPECT_THAT(misuse_of(arguments), HasSubstr(reason));
+  }
+}
+
+TEST(CommandLine, RemembersThatMisuseIsToBeReportedAsJson) {
+  auto parsed = parse({"inspect", "--json"});
+  ASSERT_TRUE(std::holds_alternative<Misuse>(parsed));
+  EXPECT_TRUE(std::get<Misuse>(parsed).wants_json);
+  EXPECT_EQ(std::get<Misuse>(parsed).verb_name, "inspect");
+}
+
+TEST(CommandLine, HelpsWithSummaryUsageAndExamplesForEveryVerb) {
+  for (const char* verb :
+       {"ping", "ls", "inspect", "stat", "watch", "create", "rm", "put", "get", "bench"}) {
+    auto parsed = parse({verb, "--help"});
+    ASSERT_TRUE(std::holds_alternative<Answer>(parsed)) << verb;
+    const std::string& text = std::get<Answer>(parsed).text;
+    EXPECT_THAT(text, HasSubstr(std::string("Usage: tenure ") + verb));
+    EXPECT_THAT(text, HasSubstr("Examples:\n  tenure " + std::string(verb)));
+    EXPECT_THAT(text, HasSubstr("--timeout"));
+  }
+}
+
+TEST(CommandLine, SaysItsVersion) {
+  auto parsed = parse({"--version"});
+  ASSERT_TRUE(std::holds_alternative<Answer>(parsed));
+  EXPECT_THAT(std::get<Answer>(parsed).text, testing::MatchesRegex("tenure [0-9.]+\n"));
+}
+
+}  // namespace
+}  // namespace tenure::cli
