@@ -110,9 +110,13 @@ template <class A = StdAtomics>
     if (is_bundle && (is_lossless || is_newest)) {
       taken.words[slot] = word;
       taken.slots |= std::uint64_t{1} << slot;
-      if (word.version > taken.newest.version) {
-        taken.newest = {.version = word.version, .slot = static_cast<std::uint32_t>(slot)};
-      }
+    }
+  }
+  // The version goes on even where its bundle is lost: that of a K = 1 topic is then poisoned.
+  if (named.version != 0 && named.slot < slots) {
+    taken.newest = named;
+    if (slots == 1 && taken.slots == 0) {
+      taken.words[0] = {.version = 0, .phase = layout::Phase::poisoned};
     }
   }
   return taken;

@@ -66,7 +66,9 @@ int read_for_ever(const std::string& socket, std::size_t which, Report& report) 
   for (;;) {
     auto view = which == 0 ? subscriber.latest() : subscriber.next(20s);
     if (!view) {
-      report.violations.fetch_add(view.error().code == Errc::empty ? 0 : 1);
+      const bool is_fine = view.error().code == Errc::empty ||
+                           reopen_if_superseded(subscriber, view.error());
+      report.violations.fetch_add(is_fine ? 0 : 1);
       continue;
     }
     const bool grows = which == 0 ? view->version() >= last : view->version() > last;
@@ -137,12 +139,18 @@ TEST_P(TopicKill, SurvivorsGoOnAndNothingIsLeftOver) {
   EXPECT_FALSE(info.publisher);
   EXPECT_EQ(info.slots_held, 0U);
   EXPECT_TRUE(info.readers.empty());
-  Publisher last = or_throw(client.publisher("kill"));
-  for (int i = 0; i < 10; ++i) {  // Every slot can be used again.
-    EXPECT_TRUE(last.draft(kNoWait));
-    EXPECT_TRUE(publish_stamped(last, 0));
-  }
-  { const Publisher gone = std::move(last); }
+  // Every slot can be used again. In a process of its own: where leases are masked, memory is given
+  // back only after the death of everybody who could have written it.
+  Child last([&] {
+    Client own = or_throw(Client::connect({.socket = broker.socket()}));
+    Publisher next = or_throw(own.publisher("kill", {.timeout = 20s}));
+    for (int i = 0; i < 10; ++i) {
+      static_cast<void>(or_throw(next.draft(kNoWait)));
+      or_throw(publish_stamped(next, 0));
+    }
+    return 0;
+  });
+  EXPECT_EQ(last.wait(30s), 0);
   or_throw(client.remove("kill"));
   EXPECT_TRUE(support::eventually([&] { return count_fds(broker.pid()) == fds_before; }))
       << count_fds(broker.pid()) << " fds, " << fds_before << " before";

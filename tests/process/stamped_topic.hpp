@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -30,6 +31,12 @@ inline Result<std::uint64_t> publish_stamped(Publisher& publisher, std::uint64_t
   std::ranges::fill(or_throw(draft->span<std::uint64_t>("stamp")), version);
   or_throw(draft->set_note({.tag = version}));
   return publisher.publish(*std::move(draft));
+}
+
+/// Reopens a role whose topic has got fresh memory. Where leases are masked or refused, each new
+/// publisher is let in to fresh memory, so a test that changes publishers has to expect it.
+inline bool reopen_if_superseded(Role& role, const Error& error) {
+  return error.code == Errc::superseded && role.reopen(std::chrono::seconds(20)).has_value();
 }
 
 /// Whether a bundle is one bundle: nothing of it was written by another publish.

@@ -15,29 +15,30 @@ using namespace std::chrono_literals;
 constexpr Timeout kSetUp = 10s;
 constexpr std::uint32_t kPerSample = 200;  // Calls that take less than a look at the clock.
 
-Result<std::uint8_t> first_byte(const Bundle& bundle) {
+// Returns whether all 64 bytes are the same, so that reading them cannot be left out.
+Result<bool> read_bytes(const Bundle& bundle) {
   auto bytes = bundle.span<std::uint8_t>("bytes");
   if (!bytes) {
     return std::move(bytes).error();
   }
-  std::uint8_t all = (*bytes)[0];
-  for (const std::uint8_t byte : *bytes) {
-    all |= byte;
-  }
-  return all;
+  return std::ranges::all_of(*bytes, [first = (*bytes)[0]](std::uint8_t b) { return b == first; });
 }
 
 Result<void> echo_topic(TopicPair& topics, std::uint32_t count) {
-  for (std::uint32_t i = 0; i < count;) {
-    auto read = topics.try_read();
-    if (!read) {
-      return std::move(read).error();
+  for (std::uint32_t i = 0; i < count; ++i) {
+    if (auto prepared = topics.prepare(); !prepared) {
+      return prepared;
     }
-    if (*read) {
-      ++i;
-      if (auto answered = topics.publish(static_cast<std::uint8_t>(i)); !answered) {
-        return answered;
-      }
+    auto seen = topics.try_see();
+    while (seen && !*seen) {
+      seen = topics.try_see();
+    }
+    if (!seen) {
+      return std::move(seen).error();
+    }
+    auto sent = topics.send(static_cast<std::uint8_t>(i));
+    if (auto released = sent ? topics.let_go() : sent; !released) {
+      return released;
     }
   }
   return {};
@@ -50,8 +51,11 @@ Result<void> sleep_on_topic(Board& board, TopicPair& topics, std::uint32_t count
       return woke;
     }
     announce_waking(board);
-    if (auto read = topics.try_read(); !read) {
-      return std::move(read).error();
+    if (auto seen = topics.try_see(); !seen) {
+      return std::move(seen).error();
+    }
+    if (auto released = topics.let_go(); !released) {
+      return released;
     }
   }
   return {};
@@ -83,30 +87,41 @@ Result<TopicPair> TopicPair::open(Client& client,
   return TopicPair(*std::move(publisher), *std::move(subscriber));
 }
 
-Result<void> TopicPair::publish(std::uint8_t value) {
+Result<void> TopicPair::prepare() {
   auto draft = publisher_.draft(kSetUp);
   if (!draft) {
     return std::move(draft).error();
   }
-  auto bytes = draft->span<std::uint8_t>("bytes");
+  draft_ = *std::move(draft);
+  auto bytes = draft_->span<std::uint8_t>("bytes");
   if (!bytes) {
     return std::move(bytes).error();
   }
-  std::ranges::fill(*bytes, value);
-  auto version = publisher_.publish(*std::move(draft));
+  bytes_ = *bytes;
+  return {};
+}
+
+Result<void> TopicPair::send(std::uint8_t value) {
+  std::ranges::fill(bytes_, value);
+  auto version = publisher_.publish(*std::move(draft_));
   return version ? Result<void>() : std::move(version).error();
 }
 
-Result<bool> TopicPair::try_read() {
+Result<bool> TopicPair::try_see() {
   auto view = subscriber_.next(kNoWait);
   if (!view) {
     return view.error().code == Errc::empty ? Result<bool>(false) : std::move(view).error();
   }
-  if (auto read = first_byte(*view); !read) {
-    return std::move(read).error();
+  view_ = *std::move(view);
+  auto is_whole = read_bytes(*view_);
+  if (is_whole && !*is_whole) {
+    return Error{.code = Errc::corrupt, .detail = "a bundle came with another payload"};
   }
-  auto released = view->release();
-  return released ? Result<bool>(true) : std::move(released).error();
+  return is_whole;
+}
+
+Result<void> TopicPair::let_go() {
+  return view_ ? view_->release() : Result<void>();
 }
 
 Result<void> measure_round_trip(PeerProcess& peer,
@@ -115,19 +130,25 @@ Result<void> measure_round_trip(PeerProcess& peer,
                                 Samples& samples) {
   peer.begin(Task::echo_topic, count);
   for (std::uint32_t i = 0; i < count; ++i) {
-    const auto sent = sync::monotonic_now();
-    if (auto published = topics.publish(static_cast<std::uint8_t>(i)); !published) {
-      return published;
+    if (auto prepared = topics.prepare(); !prepared) {
+      return prepared;
     }
-    Result<bool> read = false;
+    const auto begun = sync::monotonic_now();
+    if (auto sent = topics.send(static_cast<std::uint8_t>(i)); !sent) {
+      return sent;
+    }
+    Result<bool> seen = false;
     auto came = peer.spin_until([&] {
-      read = topics.try_read();
-      return !read || *read;
+      seen = topics.try_see();
+      return !seen || *seen;
     });
-    if (!came || !read) {
-      return came ? Result<void>(std::move(read).error()) : came;
+    samples.add(sync::monotonic_now() - begun, 2);
+    if (!came || !seen) {
+      return came ? Result<void>(std::move(seen).error()) : came;
     }
-    samples.add(sync::monotonic_now() - sent, 2);
+    if (auto released = topics.let_go(); !released) {
+      return released;
+    }
   }
   return peer.await_done();
 }
@@ -140,12 +161,15 @@ Result<void> measure_wake(PeerProcess& peer,
   std::uint64_t number = peer.board().asleep.load(std::memory_order_relaxed);
   peer.begin(Task::sleep_topic, count);
   for (std::uint32_t i = 0; i < count; ++i) {
+    if (auto prepared = topics.prepare(); !prepared) {
+      return prepared;
+    }
     if (auto asleep = await_sleep(peer, ++number); !asleep) {
       return asleep;
     }
     const auto begun = sync::monotonic_now();
-    if (auto published = topics.publish(static_cast<std::uint8_t>(i)); !published) {
-      return published;
+    if (auto sent = topics.send(static_cast<std::uint8_t>(i)); !sent) {
+      return sent;
     }
     auto time = time_to_wake(peer, number, begun);
     if (!time) {

@@ -5,6 +5,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -29,7 +31,8 @@ inline constexpr std::size_t kCopySlots = 4;
                                               const std::string& name,
                                               std::size_t size_bytes);
 
-/// Both topics from one side: publishes on one, reads the other. Threads: one at a time.
+/// Both topics from one side: publishes on one, reads the other. What is timed and what surrounds
+/// it are calls of their own. Threads: one at a time.
 class TopicPair {
  public:
   /// Waits a little for the names. Errors: those of opening
@@ -37,19 +40,29 @@ class TopicPair {
                                               const std::string& publish,
                                               const std::string& subscribe);
 
-  /// Publishes 64 bytes in place, all of them `value`. Errors: those of Publisher
-  [[nodiscard]] Result<void> publish(std::uint8_t value);
-  /// Whether there was a new bundle; reads its 64 bytes. Errors: those of Subscriber, but empty
-  [[nodiscard]] Result<bool> try_read();
+  /// Takes a slot for the next send(). Errors: those of Publisher::draft
+  [[nodiscard]] Result<void> prepare();
+  /// Fills the prepared slot with 64 bytes, all of them `value`, and publishes it.
+  /// Errors: those of Publisher::publish
+  [[nodiscard]] Result<void> send(std::uint8_t value);
+  /// Whether there is a new bundle; reads its 64 bytes and keeps the view until let_go().
+  /// Errors: those of Subscriber::next but empty
+  [[nodiscard]] Result<bool> try_see();
+  /// Errors: those of View::release
+  [[nodiscard]] Result<void> let_go();
   [[nodiscard]] Subscriber& subscriber() noexcept { return subscriber_; }
 
  private:
   TopicPair(Publisher publisher, Subscriber subscriber);
   Publisher publisher_;
   Subscriber subscriber_;
+  std::optional<Draft> draft_;
+  std::span<std::uint8_t> bytes_;  // Of draft_.
+  std::optional<View> view_;
 };
 
-/// Half of a round trip of publish, view and answer. Errors: those of PeerProcess and TopicPair
+/// Half of a round trip: from before the first byte is written until the answer has been read.
+/// Errors: those of PeerProcess and TopicPair
 [[nodiscard]] Result<void> measure_round_trip(PeerProcess& peer,
                                               TopicPair& topics,
                                               std::uint32_t count,

@@ -137,6 +137,7 @@ std::optional<std::string> running_broker(const CommonOptions& common) {
 int run_verb(const Context& context, const BenchOptions& options) {
   const Interruption interruption;
   const bench::CpuPair cpus = need("bench", bench::choose_cpus());
+  const std::string machine = bench::describe_machine(cpus);  // Before this process is pinned.
   std::optional<std::string> socket = running_broker(context.common());
   std::optional<bench::OwnBroker> own;
   if (!socket) {
@@ -152,7 +153,6 @@ int run_verb(const Context& context, const BenchOptions& options) {
     return interruption.exit_status();
   }
   const std::vector<Row> rows = rows_of(need("bench", std::move(found)));
-  const std::string machine = bench::describe_machine(cpus);
   if (context.wants_json()) {
     nlohmann::json out = {{"machine", machine}, {"rows", nlohmann::json::array()}};
     for (const Row& row : rows) {

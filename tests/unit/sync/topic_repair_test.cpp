@@ -3,6 +3,7 @@
 
 #include <array>
 
+#include "proto/sync/topic_status.hpp"
 #include "tests/unit/sync/test_topic.hpp"
 
 namespace tenure::test {
@@ -116,6 +117,44 @@ TEST(TopicRepair, RingWakesBothDirections) {
   sync::ring(topic.head(), topic.bell());
   EXPECT_EQ(topic.head().bell.wake.load(), 1U);
   EXPECT_EQ(topic.bell().release.wake.load(), 1U);
+}
+
+TEST(TopicInheritance, VersionsGoOnOverAFence) {
+  TestTopic old(3);
+  Writer writer = old.writer();
+  for (int i = 0; i < 5; ++i) {
+    publish(writer);
+  }
+  const auto newest_only = sync::read_inheritance(old.head(), 3, false);
+  EXPECT_EQ(newest_only.newest, old.latest());
+  EXPECT_EQ(newest_only.slots, std::uint64_t{1} << old.latest().slot);
+  const auto all = sync::read_inheritance(old.head(), 3, true);
+  EXPECT_EQ(all.slots, 7U);
+  TestTopic fresh(3);
+  sync::inherit(fresh.head(), old.head(), all);
+  Writer next = fresh.writer();
+  EXPECT_EQ(next.next_version(), 6U);
+}
+
+TEST(TopicInheritance, PoisonedOnlySlotKeepsItsVersion) {
+  TestTopic old(1);
+  Writer writer = old.writer();
+  publish(writer);
+  writer.drop(writer.try_claim().value());
+  TestTopic fresh(1);
+  sync::inherit(fresh.head(), old.head(), sync::read_inheritance(old.head(), 1, false));
+  EXPECT_EQ(fresh.word(0).phase, Phase::poisoned);
+  Writer next = fresh.writer();
+  EXPECT_EQ(next.next_version(), 2U);
+}
+
+TEST(TopicInheritance, RubbishIsLeftBehind) {
+  TestTopic old(3);
+  old.head().newest.latest.store(Latest{9, 50}.pack());
+  old.set_word(1, {12, Phase::ready});  // Above `latest`.
+  const auto taken = sync::read_inheritance(old.head(), 3, true);
+  EXPECT_EQ(taken.slots, 0U);
+  EXPECT_EQ(taken.newest, Latest{});
 }
 
 }  // namespace
