@@ -20,7 +20,7 @@ namespace tenure::detail {
 struct BundleSchema {
   std::vector<TensorSpec> tensors;
   layout::SlotPlan plan;
-  std::uint32_t attribute_bytes = 0;  // Room for a note.
+  std::uint32_t attribute_bytes = 0;                        // Room for a note.
   std::unordered_map<std::string_view, std::size_t> index;  // Empty for small schemas.
 
   /// Errors: corrupt  the broker sent a schema that it would not accept itself

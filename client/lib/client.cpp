@@ -12,11 +12,14 @@
 namespace tenure {
 namespace {
 
-Error empty_client() { return {.code = Errc::stale, .detail = "an empty client: moved from"}; }
+Error empty_client() {
+  return {.code = Errc::stale, .detail = "an empty client: moved from"};
+}
 
 }  // namespace
 
-Client::Client(std::shared_ptr<detail::ClientState> state) noexcept : state_(std::move(state)) {}
+Client::Client(std::shared_ptr<detail::ClientState> state) noexcept : state_(std::move(state)) {
+}
 Client::Client(Client&& other) noexcept = default;
 Client& Client::operator=(Client&& other) noexcept = default;
 Client::~Client() = default;
@@ -37,8 +40,8 @@ Result<Publisher> Client::publisher(std::string_view name, OpenOptions options) 
   if (state_ == nullptr) {
     return empty_client();
   }
-  auto memory = detail::open_topic(*state_, std::string(name), wire::OpenAs::publish,
-                                   options.timeout);
+  auto memory =
+      detail::open_topic(*state_, std::string(name), wire::OpenAs::publish, options.timeout);
   if (!memory) {
     return std::move(memory).error();
   }

@@ -26,7 +26,8 @@ Result<std::shared_ptr<ClientState>> ClientState::connect(ConnectOptions options
 }
 
 ClientState::ClientState(SessionContext context)
-    : context_(std::move(context)), generation_(fork_generation()) {}
+    : context_(std::move(context)), generation_(fork_generation()) {
+}
 
 Result<std::shared_ptr<ClientState>> ClientState::connect_again(Timeout timeout) const {
   return connect({.socket = context_.where.path, .name = context_.client_name, .timeout = timeout});

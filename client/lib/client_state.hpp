@@ -23,7 +23,8 @@ inline constexpr std::chrono::seconds kPatience{30};
 class ClientState {
  public:
   [[nodiscard]] static Result<std::shared_ptr<ClientState>> connect(ConnectOptions options);
-  /// The same broker and name, for a forked child. Touches nothing that a lock of the parent guards.
+  /// The same broker and name, for a forked child. Touches nothing that a lock of the parent
+  /// guards.
   [[nodiscard]] Result<std::shared_ptr<ClientState>> connect_again(Timeout timeout) const;
 
   /// The session, or a new one if the last call found the broker gone and it is back.
@@ -31,7 +32,8 @@ class ClientState {
   [[nodiscard]] Result<std::shared_ptr<Session>> session();
   /// Asks the broker. Errors: of session(), Session::ask, and the broker's own
   template <class T>
-  [[nodiscard]] Result<T> ask(wire::RequestBody body, Timeout timeout = kPatience,
+  [[nodiscard]] Result<T> ask(wire::RequestBody body,
+                              Timeout timeout = kPatience,
                               std::span<const int> fds = {}) {
     auto live = session();
     if (!live) {

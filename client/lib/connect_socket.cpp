@@ -54,8 +54,8 @@ Result<os::UniqueFd> connect_socket(const SocketPath& where, sync::Deadline dead
   address.sun_family = AF_UNIX;
   if (where.path.size() >= sizeof address.sun_path) {
     return Error{.code = Errc::bad_request,
-                 .detail = "socket: " + where.path + " (" + where.source + "): " +
-                           std::to_string(where.path.size()) + " bytes; at most " +
+                 .detail = "socket: " + where.path + " (" + where.source +
+                           "): " + std::to_string(where.path.size()) + " bytes; at most " +
                            std::to_string(sizeof address.sun_path - 1)};
   }
   std::memcpy(address.sun_path, where.path.data(), where.path.size());
@@ -69,7 +69,8 @@ Result<os::UniqueFd> connect_socket(const SocketPath& where, sync::Deadline dead
       return connect_error(where, error);
     }
     const auto rest = std::min(pause, time_left(deadline));
-    ::poll(nullptr, 0, static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(rest).count()));
+    ::poll(
+        nullptr, 0, static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(rest).count()));
   }
 }
 

@@ -14,7 +14,6 @@ namespace tenure::detail {
 ///
 /// Errors: broker_gone  nobody listens;  denied  no permission;  bad_request  the path is too long;
 ///         too_many     no file descriptor left
-[[nodiscard]] Result<os::UniqueFd> connect_socket(const SocketPath& where,
-                                                  sync::Deadline deadline);
+[[nodiscard]] Result<os::UniqueFd> connect_socket(const SocketPath& where, sync::Deadline deadline);
 
 }  // namespace tenure::detail

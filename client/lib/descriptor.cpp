@@ -27,17 +27,22 @@ std::uint64_t element_align(DType dtype) noexcept {
   return bytes == 0 ? 1 : std::min<std::uint64_t>(bytes & (~bytes + 1), 16);
 }
 
-bool is_sub_byte(DType dtype) noexcept { return bits_of(dtype) % 8 != 0; }
+bool is_sub_byte(DType dtype) noexcept {
+  return bits_of(dtype) % 8 != 0;
+}
 
 // Sizes, and strides where there are any; false if the descriptor cannot be read.
-bool load_shape(const BundleSchema& schema, const layout::TensorDescriptor& descriptor,
-                const std::byte* slot, OpenedTensor& tensor) noexcept {
+bool load_shape(const BundleSchema& schema,
+                const layout::TensorDescriptor& descriptor,
+                const std::byte* slot,
+                OpenedTensor& tensor) noexcept {
   if ((descriptor.flags & layout::kExtended) == 0) {
     if (descriptor.rank > layout::kInlineRank) {
       return false;
     }
     std::copy_n(descriptor.sizes.begin(), descriptor.rank, tensor.extents.begin());
-    layout::contiguous_strides({tensor.extents.data(), tensor.rank}, tensor.dtype,
+    layout::contiguous_strides({tensor.extents.data(), tensor.rank},
+                               tensor.dtype,
                                {tensor.strides_bytes.data(), tensor.rank});
     return true;
   }
@@ -115,13 +120,15 @@ TensorSpan OpenedTensor::span(std::byte* slot) const noexcept {
   return TensorAccess::span(slot + offset_bytes, fields_of(*this));
 }
 
-Result<OpenedTensor> open_tensor(const BundleSchema& schema, std::size_t index,
-                                 const std::byte* slot, std::uint64_t limit_bytes) {
+Result<OpenedTensor> open_tensor(const BundleSchema& schema,
+                                 std::size_t index,
+                                 const std::byte* slot,
+                                 std::uint64_t limit_bytes) {
   layout::TensorDescriptor descriptor;
-  std::memcpy(&descriptor,
-              slot + schema.plan.descriptors_offset_bytes +
-                  index * sizeof(layout::TensorDescriptor),
-              sizeof descriptor);
+  std::memcpy(
+      &descriptor,
+      slot + schema.plan.descriptors_offset_bytes + index * sizeof(layout::TensorDescriptor),
+      sizeof descriptor);
   OpenedTensor tensor;
   if ((descriptor.flags & ~(layout::kPresent | layout::kExtended)) != 0) {
     return corrupt(schema, index, "has unknown flags");
@@ -145,18 +152,22 @@ Result<OpenedTensor> open_tensor(const BundleSchema& schema, std::size_t index,
   return tensor;
 }
 
-Result<OpenedTensor> place_tensor(const BundleSchema& schema, std::size_t index, DType dtype,
+Result<OpenedTensor> place_tensor(const BundleSchema& schema,
+                                  std::size_t index,
+                                  DType dtype,
                                   const Shape& shape) {
   const TensorSpec& spec = schema.tensors[index];
   const layout::TensorPlace& place = schema.plan.tensors[index];
   const bool is_open = spec.dtype == DType::any;
   if (is_open ? bits_of(dtype) == 0 : dtype != spec.dtype) {
-    return bad_tensor(spec, is_open ? "its dtype is open: say dtype and shape"
-                                    : "is " + to_string(spec.dtype) + ", not " + to_string(dtype));
+    return bad_tensor(spec,
+                      is_open ? "its dtype is open: say dtype and shape"
+                              : "is " + to_string(spec.dtype) + ", not " + to_string(dtype));
   }
   if (shape.rank() > kMaxRank || (!is_open && shape.rank() != spec.shape.rank())) {
-    return bad_tensor(spec, "rank " + std::to_string(shape.rank()) + "; the schema says " +
-                                (is_open ? "at most 8" : std::to_string(spec.shape.rank())));
+    return bad_tensor(spec,
+                      "rank " + std::to_string(shape.rank()) + "; the schema says " +
+                          (is_open ? "at most 8" : std::to_string(spec.shape.rank())));
   }
   OpenedTensor tensor{.is_present = true,
                       .dtype = dtype,
@@ -165,18 +176,21 @@ Result<OpenedTensor> place_tensor(const BundleSchema& schema, std::size_t index,
                       .begin_bytes = place.offset_bytes};
   const auto size = layout::packed_bytes(shape.extents(), dtype);
   if (!size || *size > place.room_bytes) {
-    return bad_tensor(spec, (size ? std::to_string(*size) + " bytes" : "an impossible shape") +
-                                "; there is room for " + std::to_string(place.room_bytes));
+    return bad_tensor(spec,
+                      (size ? std::to_string(*size) + " bytes" : "an impossible shape") +
+                          "; there is room for " + std::to_string(place.room_bytes));
   }
   std::copy_n(shape.extents().begin(), tensor.rank, tensor.extents.begin());
-  layout::contiguous_strides({tensor.extents.data(), tensor.rank}, dtype,
-                             {tensor.strides_bytes.data(), tensor.rank});
+  layout::contiguous_strides(
+      {tensor.extents.data(), tensor.rank}, dtype, {tensor.strides_bytes.data(), tensor.rank});
   tensor.size_bytes = *size;
   tensor.end_bytes = place.offset_bytes + *size;
   return tensor;
 }
 
-void write_descriptor(const BundleSchema& schema, std::size_t index, const OpenedTensor& tensor,
+void write_descriptor(const BundleSchema& schema,
+                      std::size_t index,
+                      const OpenedTensor& tensor,
                       std::byte* slot) noexcept {
   layout::TensorDescriptor descriptor{.offset_bytes = tensor.offset_bytes,
                                       .dtype = static_cast<std::uint32_t>(tensor.dtype),
@@ -191,7 +205,8 @@ void write_descriptor(const BundleSchema& schema, std::size_t index, const Opene
     descriptor.extension = static_cast<std::uint16_t>(index);  // Each tensor has its own.
     const layout::TensorExtension extension{.sizes = tensor.extents,
                                             .strides_bytes = tensor.strides_bytes};
-    std::memcpy(slot + schema.plan.extensions_offset_bytes + index * sizeof extension, &extension,
+    std::memcpy(slot + schema.plan.extensions_offset_bytes + index * sizeof extension,
+                &extension,
                 sizeof extension);
   }
   std::memcpy(descriptor_at(schema, index, slot), &descriptor, sizeof descriptor);

@@ -34,18 +34,24 @@ struct OpenedTensor {
 /// is in the slot is a peer's: it is loaded once and never believed.
 ///
 /// Errors: corrupt  it leaves the slot, breaks the schema, or contradicts itself
-[[nodiscard]] Result<OpenedTensor> open_tensor(const BundleSchema& schema, std::size_t index,
-                                               const std::byte* slot, std::uint64_t limit_bytes);
+[[nodiscard]] Result<OpenedTensor> open_tensor(const BundleSchema& schema,
+                                               std::size_t index,
+                                               const std::byte* slot,
+                                               std::uint64_t limit_bytes);
 
 /// A contiguous tensor of that dtype and shape in the place the plan has for it.
 ///
 /// Errors: bad_request  not the declared dtype or rank, more bytes than there is room for, or a
 ///                      shape that cannot be
-[[nodiscard]] Result<OpenedTensor> place_tensor(const BundleSchema& schema, std::size_t index,
-                                                DType dtype, const Shape& shape);
+[[nodiscard]] Result<OpenedTensor> place_tensor(const BundleSchema& schema,
+                                                std::size_t index,
+                                                DType dtype,
+                                                const Shape& shape);
 
 /// Writes what place_tensor() returned into its slot.
-void write_descriptor(const BundleSchema& schema, std::size_t index, const OpenedTensor& tensor,
+void write_descriptor(const BundleSchema& schema,
+                      std::size_t index,
+                      const OpenedTensor& tensor,
                       std::byte* slot) noexcept;
 /// Marks a tensor as left out.
 void write_absent(const BundleSchema& schema, std::size_t index, std::byte* slot) noexcept;

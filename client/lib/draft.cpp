@@ -10,7 +10,8 @@
 namespace tenure {
 
 Draft::Draft(Draft&& other) noexcept
-    : state_(std::exchange(other.state_, nullptr)), slot_(other.slot_) {}
+    : state_(std::exchange(other.state_, nullptr)), slot_(other.slot_) {
+}
 
 Draft& Draft::operator=(Draft&& other) noexcept {
   std::swap(state_, other.state_);

@@ -26,8 +26,8 @@ struct Guard {
 };
 
 std::atomic<std::uint32_t>* make_word() noexcept {
-  void* page = ::mmap(nullptr, os::page_bytes(), PROT_READ | PROT_WRITE,
-                      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  void* page =
+      ::mmap(nullptr, os::page_bytes(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (page == MAP_FAILED || ::madvise(page, os::page_bytes(), MADV_WIPEONFORK) != 0) {
     std::abort();  // One page, and a kernel feature of 2017: our fault if it is missing.
   }
@@ -54,8 +54,8 @@ void after_fork_in_child() {
 
 void set_generation() noexcept {
   static const bool registered = [] {
-    ::pthread_atfork([] { guard().fork_lock.lock(); }, [] { guard().fork_lock.unlock(); },
-                     after_fork_in_child);
+    ::pthread_atfork(
+        [] { guard().fork_lock.lock(); }, [] { guard().fork_lock.unlock(); }, after_fork_in_child);
     return true;
   }();
   static_cast<void>(registered);
@@ -89,8 +89,12 @@ std::unique_lock<std::mutex> hold_off_fork() {
   return std::unique_lock(guard().fork_lock);
 }
 
-void close_in_child(int fd) { guard().sockets.push_back(fd); }
+void close_in_child(int fd) {
+  guard().sockets.push_back(fd);
+}
 
-void forget_in_child(int fd) noexcept { std::erase(guard().sockets, fd); }
+void forget_in_child(int fd) noexcept {
+  std::erase(guard().sockets, fd);
+}
 
 }  // namespace tenure::detail

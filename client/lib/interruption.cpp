@@ -6,7 +6,8 @@
 
 namespace tenure::detail {
 
-Interruption::Interruption() : event_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
+Interruption::Interruption() : event_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+}
 
 void Interruption::raise() noexcept {
   // release: what the caller did before is visible to the cancelled. pairs: interruption

@@ -66,8 +66,8 @@ PollThread::Pool& PollThread::pool() {
   }
   auto* fresh = new Pool;
   // acq_rel: as above, and publishes the fresh one. pairs: poll.pool
-  if (current.compare_exchange_strong(found, fresh, std::memory_order_acq_rel,
-                                      std::memory_order_acquire)) {
+  if (current.compare_exchange_strong(
+          found, fresh, std::memory_order_acq_rel, std::memory_order_acquire)) {
     return *fresh;
   }
   delete fresh;
@@ -126,9 +126,10 @@ void PollThread::nudge() noexcept {
 
 // The words of all targets behind the control word, and when to look again in any case.
 sync::Deadline PollThread::fill(std::vector<sync::WaitWord>& words) const {
-  words.assign(1, {.word = &control_,
-                   // acquire: see nudge(). pairs: poll.control
-                   .expected = control_.load(std::memory_order_acquire)});
+  words.assign(1,
+               {.word = &control_,
+                // acquire: see nudge(). pairs: poll.control
+                .expected = control_.load(std::memory_order_acquire)});
   bool is_armed = false;
   for (const PollTarget* target : targets_) {
     words.push_back({.word = &target->word_, .expected = target->last_});
@@ -158,8 +159,8 @@ void PollThread::run() {
       until = fill(words);
     }
     if (!sync::futex_wait_any(words, until)) {
-      sync::futex_wait(*words[1].word, words[1].expected,
-                       std::min(until, sync::monotonic_now() + kAloneSlice));
+      sync::futex_wait(
+          *words[1].word, words[1].expected, std::min(until, sync::monotonic_now() + kAloneSlice));
     }
   }
 }

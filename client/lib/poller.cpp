@@ -41,7 +41,8 @@ PollTarget::PollTarget(const TopicMemory& memory, Direction direction, os::Uniqu
                                             : memory.bell()->release.wake),
       generation_(memory.generation()),
       // acquire: as before any sleep on this word. pairs: wake.word
-      last_(word_.load(std::memory_order_acquire)) {}
+      last_(word_.load(std::memory_order_acquire)) {
+}
 
 PollTarget::~PollTarget() {
   if (thread_ != nullptr && !is_forked(generation_)) {

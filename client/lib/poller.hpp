@@ -51,9 +51,9 @@ class PollTarget {
   const std::uint32_t generation_;
   std::shared_ptr<PollThread> thread_;  // Constant after add().
   // Guarded by the thread's mutex:
-  std::uint32_t last_;         // The word's value that has been signalled.
-  bool is_armed_ = false;      // Writing: the publisher waits ...
-  sync::Needs armed_needs_;    // ... while this is what it must leave alone.
+  std::uint32_t last_;       // The word's value that has been signalled.
+  bool is_armed_ = false;    // Writing: the publisher waits ...
+  sync::Needs armed_needs_;  // ... while this is what it must leave alone.
 };
 
 }  // namespace tenure::detail

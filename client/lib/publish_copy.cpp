@@ -29,8 +29,8 @@ Result<std::vector<Copy>> plan_copies(const BundleSchema& schema, Tensors tensor
                    .detail = "tensor " + std::string(named.name) + " is named twice"};
     }
     is_named[*index] = true;
-    copies.push_back({.index = *index, .shape = Shape(named.tensor.shape()),
-                      .source = &named.tensor});
+    copies.push_back(
+        {.index = *index, .shape = Shape(named.tensor.shape()), .source = &named.tensor});
   }
   return copies;
 }
@@ -57,8 +57,7 @@ Result<std::uint64_t> PublisherState::publish(Tensors tensors, const Note& note,
     return std::move(draft).error();
   }
   for (const Copy& copy : *copies) {
-    auto target =
-        draft->tensor(schema.tensors[copy.index].name, copy.source->dtype(), copy.shape);
+    auto target = draft->tensor(schema.tensors[copy.index].name, copy.source->dtype(), copy.shape);
     if (!target) {
       return std::move(target).error();
     }

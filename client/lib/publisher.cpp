@@ -5,7 +5,8 @@
 
 namespace tenure {
 
-Publisher::Publisher(detail::PublisherState* state) noexcept : Role(state) {}
+Publisher::Publisher(detail::PublisherState* state) noexcept : Role(state) {
+}
 Publisher::Publisher(Publisher&& other) noexcept = default;
 Publisher& Publisher::operator=(Publisher&& other) noexcept = default;
 Publisher::~Publisher() = default;

@@ -35,10 +35,12 @@ std::string describe(const Reader& reader) {
 
 }  // namespace
 
-PublisherState::PublisherState(std::shared_ptr<ClientState> client, std::string name,
+PublisherState::PublisherState(std::shared_ptr<ClientState> client,
+                               std::string name,
                                std::shared_ptr<TopicMemory> memory)
     : RoleState(std::move(client), std::move(name), std::move(memory)),
-      writer_(memory_->head(), *memory_->bell(),
+      writer_(memory_->head(),
+              *memory_->bell(),
               {.slots = memory_->opened().slots,
                .entries = memory_->opened().subscribers,
                .is_lossless = memory_->is_lossless()}) {
@@ -71,8 +73,8 @@ bool PublisherState::try_claim_or_rearm(std::optional<std::size_t>& slot) noexce
     return false;
   }
   poll_target_->rearm();
-  static_cast<void>(sync::announce_sleep(memory_->bell()->release.wake,
-                                         memory_->bell()->release.flags));
+  static_cast<void>(
+      sync::announce_sleep(memory_->bell()->release.wake, memory_->bell()->release.flags));
   return try_claim(slot);
 }
 
@@ -99,8 +101,7 @@ Result<std::size_t> PublisherState::claim(Timeout timeout) {
   std::optional<std::size_t> slot;
   if (!try_claim(slot)) {
     if (auto waited = wait_for_claim(timeout, slot); !waited) {
-      return waited.error().code == Errc::timed_out ? timed_out_error()
-                                                    : std::move(waited).error();
+      return waited.error().code == Errc::timed_out ? timed_out_error() : std::move(waited).error();
     }
   }
   return *slot;
@@ -137,8 +138,8 @@ Result<void> PublisherState::wait(Timeout timeout) {
   }
   if (poll_target_ != nullptr) {
     poll_target_->rearm();
-    static_cast<void>(sync::announce_sleep(memory_->bell()->release.wake,
-                                           memory_->bell()->release.flags));
+    static_cast<void>(
+        sync::announce_sleep(memory_->bell()->release.wake, memory_->bell()->release.flags));
   }
   return could_claim() ? Result<void>() : Error{.code = Errc::full};
 }
@@ -189,16 +190,18 @@ Result<Draft> PublisherState::draft(Timeout timeout) {
   return draft;
 }
 
-Result<TensorSpan> PublisherState::tensor(std::size_t slot, std::string_view name,
-                                          std::optional<DType> dtype, const Shape* shape) {
+Result<TensorSpan> PublisherState::tensor(std::size_t slot,
+                                          std::string_view name,
+                                          std::optional<DType> dtype,
+                                          const Shape* shape) {
   const BundleSchema& schema = *memory_->schema();
   const auto index = schema.find(name);
   if (!index) {
     return no_such_tensor(name);
   }
   const TensorSpec& spec = schema.tensors[*index];
-  const auto placed = place_tensor(schema, *index, dtype.value_or(spec.dtype),
-                                   shape == nullptr ? spec.shape : *shape);
+  const auto placed = place_tensor(
+      schema, *index, dtype.value_or(spec.dtype), shape == nullptr ? spec.shape : *shape);
   if (!placed) {
     return placed.error();
   }
@@ -226,7 +229,8 @@ Result<void> PublisherState::set_note(std::size_t slot, const Note& note) {
   filling.attribute_bytes = static_cast<std::uint32_t>(note.attributes.size());
   if (!note.attributes.empty()) {
     std::memcpy(memory_->slot(slot) + memory_->schema()->plan.attributes_offset_bytes,
-                note.attributes.data(), note.attributes.size());
+                note.attributes.data(),
+                note.attributes.size());
   }
   return {};
 }
@@ -281,8 +285,8 @@ Result<std::uint64_t> PublisherState::publish(Draft& draft) {
   write_record(slot, version);
   // relaxed: for people. alone: topic.progress
   head.newest.published_ns.store(coarse_now(), std::memory_order_relaxed);
-  head.bell.published_bytes.store(
-      head.bell.published_bytes.load(std::memory_order_relaxed) + bytes, std::memory_order_relaxed);
+  head.bell.published_bytes.store(head.bell.published_bytes.load(std::memory_order_relaxed) + bytes,
+                                  std::memory_order_relaxed);
   writer_.publish(slot);
   --owners_;  // The draft's; the publisher that is being called owns this, too.
   draft.state_ = nullptr;

@@ -22,7 +22,8 @@ namespace tenure::detail {
 /// draft's by one thread at a time; what they share is under the lock.
 class PublisherState final : public RoleState {
  public:
-  PublisherState(std::shared_ptr<ClientState> client, std::string name,
+  PublisherState(std::shared_ptr<ClientState> client,
+                 std::string name,
                  std::shared_ptr<TopicMemory> memory);
 
   [[nodiscard]] Result<void> wait(Timeout timeout) override;
@@ -35,8 +36,10 @@ class PublisherState final : public RoleState {
   [[nodiscard]] Result<void> wait_for_subscribers(std::size_t count, Timeout timeout);
 
   // A draft's.
-  [[nodiscard]] Result<TensorSpan> tensor(std::size_t slot, std::string_view name,
-                                          std::optional<DType> dtype, const Shape* shape);
+  [[nodiscard]] Result<TensorSpan> tensor(std::size_t slot,
+                                          std::string_view name,
+                                          std::optional<DType> dtype,
+                                          const Shape* shape);
   [[nodiscard]] Result<void> set_note(std::size_t slot, const Note& note);
   void drop(std::size_t slot) noexcept;
 

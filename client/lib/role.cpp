@@ -7,9 +7,11 @@
 
 namespace tenure {
 
-Role::Role(detail::RoleState* state) noexcept : state_(state) {}
+Role::Role(detail::RoleState* state) noexcept : state_(state) {
+}
 
-Role::Role(Role&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {}
+Role::Role(Role&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {
+}
 
 Role& Role::operator=(Role&& other) noexcept {
   std::swap(state_, other.state_);
@@ -31,7 +33,9 @@ Result<void> Role::wait(Timeout timeout) {
   return state_ == nullptr ? empty_handle() : state_->wait(timeout);
 }
 
-Result<int> Role::fd() { return state_ == nullptr ? empty_handle() : state_->fd(); }
+Result<int> Role::fd() {
+  return state_ == nullptr ? empty_handle() : state_->fd();
+}
 
 Result<void> Role::reopen(Timeout timeout) {
   if (state_ == nullptr) {

@@ -20,9 +20,11 @@ sync::Deadline answer_deadline(Timeout timeout) noexcept {
 
 }  // namespace
 
-RoleState::RoleState(std::shared_ptr<ClientState> client, std::string name,
+RoleState::RoleState(std::shared_ptr<ClientState> client,
+                     std::string name,
                      std::shared_ptr<TopicMemory> memory)
-    : client_(std::move(client)), name_(std::move(name)), memory_(std::move(memory)) {}
+    : client_(std::move(client)), name_(std::move(name)), memory_(std::move(memory)) {
+}
 
 void RoleState::close_fd() noexcept {
   if (!is_forked(generation())) {
@@ -86,8 +88,10 @@ WaitContext RoleState::wait_context() noexcept {
           .has_told_gone = has_told_gone_};
 }
 
-Result<std::shared_ptr<TopicMemory>> open_topic(ClientState& client, const std::string& name,
-                                                wire::OpenAs as, Timeout timeout) {
+Result<std::shared_ptr<TopicMemory>> open_topic(ClientState& client,
+                                                const std::string& name,
+                                                wire::OpenAs as,
+                                                Timeout timeout) {
   auto session = client.session();
   if (!session) {
     return std::move(session).error();

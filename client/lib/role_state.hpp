@@ -21,7 +21,8 @@ namespace tenure::detail {
 /// them is gone, in whatever order they die and on whatever thread.
 class RoleState {
  public:
-  RoleState(std::shared_ptr<ClientState> client, std::string name,
+  RoleState(std::shared_ptr<ClientState> client,
+            std::string name,
             std::shared_ptr<TopicMemory> memory);
   RoleState(const RoleState&) = delete;
   RoleState& operator=(const RoleState&) = delete;
@@ -54,8 +55,9 @@ class RoleState {
   const std::shared_ptr<ClientState> client_;
   const std::string name_;
   const std::shared_ptr<TopicMemory> memory_;
-  std::unique_ptr<PollTarget> poll_target_;  // One thread at a time: the role's. Dies before memory_.
-  bool has_told_gone_ = false;               // As above. broker_gone is said once.
+  std::unique_ptr<PollTarget>
+      poll_target_;             // One thread at a time: the role's. Dies before memory_.
+  bool has_told_gone_ = false;  // As above. broker_gone is said once.
 
   SpinLock lock_;
   std::uint32_t owners_ = 1;  // guarded by lock_. The role, and each view or draft.
@@ -64,6 +66,7 @@ class RoleState {
 /// Opens `name` at the broker and maps it. Errors: the broker's, Session::call's, TopicMemory's
 [[nodiscard]] Result<std::shared_ptr<TopicMemory>> open_topic(ClientState& client,
                                                               const std::string& name,
-                                                              wire::OpenAs as, Timeout timeout);
+                                                              wire::OpenAs as,
+                                                              Timeout timeout);
 
 }  // namespace tenure::detail

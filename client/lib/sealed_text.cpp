@@ -41,8 +41,9 @@ Result<os::UniqueFd> seal_text(std::string_view text) {
 }
 
 Result<std::string> read_text(int fd, std::size_t at_most_bytes) {
-  const Error unreadable{.code = Errc::corrupt, .detail = "the broker sent a text that cannot be read"};
-  struct ::stat status {};
+  const Error unreadable{.code = Errc::corrupt,
+                         .detail = "the broker sent a text that cannot be read"};
+  struct ::stat status{};
   if (::fstat(fd, &status) != 0 || status.st_size < 0 ||
       static_cast<std::uint64_t>(status.st_size) > at_most_bytes) {
     return unreadable;

@@ -97,7 +97,9 @@ bool Session::is_gone() noexcept {
   return is_gone_;
 }
 
-Result<void> Session::call(wire::RequestBody body, sync::Deadline deadline, const Accept& accept,
+Result<void> Session::call(wire::RequestBody body,
+                           sync::Deadline deadline,
+                           const Accept& accept,
                            std::span<const int> fds) {
   const bool is_cancellable = std::holds_alternative<wire::Open>(body);
   Lock lock(mutex_);
@@ -127,8 +129,11 @@ Result<void> Session::call(wire::RequestBody body, sync::Deadline deadline, cons
 }
 
 // Waits until `pending` is settled. An answer that is being accepted right now is always awaited.
-Result<void> Session::await(Lock& lock, std::uint64_t id, const Pending& pending,
-                            sync::Deadline deadline, bool is_cancellable) {
+Result<void> Session::await(Lock& lock,
+                            std::uint64_t id,
+                            const Pending& pending,
+                            sync::Deadline deadline,
+                            bool is_cancellable) {
   const std::uint32_t interruptions = interruption_->count();
   bool is_cancelled = false;
   while (!pending.is_done) {
@@ -156,7 +161,9 @@ Result<void> Session::await(Lock& lock, std::uint64_t id, const Pending& pending
   return {};
 }
 
-Result<void> Session::send(Lock& lock, const std::string& bytes, std::span<const int> fds,
+Result<void> Session::send(Lock& lock,
+                           const std::string& bytes,
+                           std::span<const int> fds,
                            sync::Deadline deadline) {
   for (;;) {
     auto sent = os::send_packet(socket_.get(), bytes, fds);
@@ -276,7 +283,8 @@ void Session::send_close(std::uint64_t handle) noexcept {
 
 void Session::flush_closes() {
   while (!unsent_closes_.empty() && !is_gone_) {
-    const wire::Request request{.id = next_id_, .body = wire::Close{.handle = unsent_closes_.back()}};
+    const wire::Request request{.id = next_id_,
+                                .body = wire::Close{.handle = unsent_closes_.back()}};
     if (!os::send_packet(socket_.get(), wire::encode(request))) {
       return;  // Full: with the next request. Gone: the broker knows already.
     }

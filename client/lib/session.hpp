@@ -54,11 +54,14 @@ class Session {
   /// An interruption cancels an `open` at the broker, and its answer is awaited all the same.
   ///
   /// Errors: the broker's; broker_gone; cancelled; timed_out  no answer until the deadline
-  [[nodiscard]] Result<void> call(wire::RequestBody body, sync::Deadline deadline,
-                                  const Accept& accept, std::span<const int> fds = {});
+  [[nodiscard]] Result<void> call(wire::RequestBody body,
+                                  sync::Deadline deadline,
+                                  const Accept& accept,
+                                  std::span<const int> fds = {});
   /// The same for a plain answer of type T. Errors: as above; corrupt  another answer came
   template <class T>
-  [[nodiscard]] Result<T> ask(wire::RequestBody body, sync::Deadline deadline,
+  [[nodiscard]] Result<T> ask(wire::RequestBody body,
+                              sync::Deadline deadline,
                               std::span<const int> fds = {});
 
   /// Ends a role; never blocks, the answer is ignored.
@@ -86,10 +89,15 @@ class Session {
 
   Session(os::UniqueFd socket, const SessionContext& context);
   Result<void> say_hello(const std::string& client_name, sync::Deadline deadline);
-  Result<void> send(Lock& lock, const std::string& bytes, std::span<const int> fds,
+  Result<void> send(Lock& lock,
+                    const std::string& bytes,
+                    std::span<const int> fds,
                     sync::Deadline deadline);
-  Result<void> await(Lock& lock, std::uint64_t id, const Pending& pending,
-                     sync::Deadline deadline, bool is_cancellable);
+  Result<void> await(Lock& lock,
+                     std::uint64_t id,
+                     const Pending& pending,
+                     sync::Deadline deadline,
+                     bool is_cancellable);
   void wait_for_news(Lock& lock, sync::Deadline deadline);
   void read_packets(Lock& lock);
   void dispatch(os::Packet&& packet);
@@ -101,7 +109,7 @@ class Session {
   const std::shared_ptr<Interruption> interruption_;
   const std::shared_ptr<EventQueue> events_;
   const std::uint32_t generation_;
-  os::UniqueFd socket_;  // Constant until the end.
+  os::UniqueFd socket_;    // Constant until the end.
   wire::Welcome welcome_;  // Constant after open().
 
   std::mutex mutex_;
@@ -110,7 +118,7 @@ class Session {
   std::unordered_map<std::uint64_t, Pending*> pending_;
   std::vector<std::uint64_t> unsent_closes_;
   std::uint64_t next_id_ = 1;
-  std::uint64_t news_ = 0;  // Packets read so far.
+  std::uint64_t news_ = 0;   // Packets read so far.
   bool is_reading_ = false;  // Somebody polls the socket; the others wait for changed_.
   bool is_gone_ = false;
 };

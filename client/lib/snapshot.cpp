@@ -11,9 +11,7 @@ namespace tenure {
 Snapshot::Snapshot() noexcept = default;
 
 Snapshot::Snapshot(Snapshot&& other) noexcept
-    : Bundle(other),
-      buffer_(std::move(other.buffer_)),
-      version_(std::exchange(other.version_, 0)) {
+    : Bundle(other), buffer_(std::move(other.buffer_)), version_(std::exchange(other.version_, 0)) {
   detail::BundleAccess::clear(other);
 }
 
@@ -27,6 +25,8 @@ Snapshot& Snapshot::operator=(Snapshot&& other) noexcept {
 
 Snapshot::~Snapshot() = default;
 
-std::uint64_t Snapshot::version() const noexcept { return version_; }
+std::uint64_t Snapshot::version() const noexcept {
+  return version_;
+}
 
 }  // namespace tenure

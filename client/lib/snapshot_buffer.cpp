@@ -27,7 +27,8 @@ void copy_bytes_racing(std::byte* to, const std::byte* from, std::size_t size_by
 bool has_extensions(const BundleSchema& schema, const std::byte* slot) noexcept {
   for (std::size_t i = 0; i < schema.tensors.size(); ++i) {
     layout::TensorDescriptor descriptor;
-    std::memcpy(&descriptor, slot + schema.plan.descriptors_offset_bytes + i * sizeof descriptor,
+    std::memcpy(&descriptor,
+                slot + schema.plan.descriptors_offset_bytes + i * sizeof descriptor,
                 sizeof descriptor);
     if ((descriptor.flags & layout::kExtended) != 0) {
       return true;
@@ -69,22 +70,24 @@ void SnapshotBuffer::copy_racing(const std::byte* slot) noexcept {
   std::byte* copy = bytes_.get();
   copy_bytes_racing(copy, slot, plan.extensions_offset_bytes);
   if (has_extensions(*schema, copy)) {
-    copy_bytes_racing(copy + plan.extensions_offset_bytes, slot + plan.extensions_offset_bytes,
+    copy_bytes_racing(copy + plan.extensions_offset_bytes,
+                      slot + plan.extensions_offset_bytes,
                       plan.attributes_offset_bytes - plan.extensions_offset_bytes);
   }
   layout::SlotRecord record;
   std::memcpy(&record, copy, sizeof record);
   const std::size_t attributes = std::min(record.attribute_bytes, schema->attribute_bytes);
   if (attributes != 0) {
-    copy_bytes_racing(copy + plan.attributes_offset_bytes, slot + plan.attributes_offset_bytes,
-                      attributes);
+    copy_bytes_racing(
+        copy + plan.attributes_offset_bytes, slot + plan.attributes_offset_bytes, attributes);
   }
   for (std::size_t i = 0; i < schema->tensors.size(); ++i) {
     // A descriptor that cannot be used is corrupt, or half-written: whoever opens the tensor, or
     // the second look, finds out.
     if (const auto tensor = open_tensor(*schema, i, copy, plan.stride_bytes);
         tensor && tensor->is_present) {
-      copy_bytes_racing(copy + tensor->begin_bytes, slot + tensor->begin_bytes,
+      copy_bytes_racing(copy + tensor->begin_bytes,
+                        slot + tensor->begin_bytes,
                         tensor->end_bytes - tensor->begin_bytes);
     }
   }

@@ -9,15 +9,21 @@ namespace tenure::detail {
 
 /// One CPU instruction that says "this is a busy wait".
 #if defined(__x86_64__)
-inline void relax_cpu() noexcept { __builtin_ia32_pause(); }
+inline void relax_cpu() noexcept {
+  __builtin_ia32_pause();
+}
 #elif defined(__aarch64__)
-inline void relax_cpu() noexcept { asm volatile("yield"); }
+inline void relax_cpu() noexcept {
+  asm volatile("yield");
+}
 #else
-inline void relax_cpu() noexcept {}
+inline void relax_cpu() noexcept {
+}
 #endif
 
 /// Guards a few dozen nanoseconds of work between threads of this process: half the price of a
-/// mutex (one locked instruction a round trip), which the data path would feel. For std::scoped_lock.
+/// mutex (one locked instruction a round trip), which the data path would feel. For
+/// std::scoped_lock.
 class SpinLock {
  public:
   void lock() noexcept {
@@ -32,7 +38,8 @@ class SpinLock {
 
  private:
   void wait() noexcept {
-    for (int spins = 0; is_locked_.load(std::memory_order_relaxed); ++spins) {  // relaxed: only a look. pairs: spin.unlock
+    for (int spins = 0; is_locked_.load(std::memory_order_relaxed);
+         ++spins) {  // relaxed: only a look. pairs: spin.unlock
       if (spins < 64) {
         relax_cpu();
       } else {

@@ -7,7 +7,8 @@
 
 namespace tenure {
 
-Subscriber::Subscriber(detail::SubscriberState* state) noexcept : Role(state) {}
+Subscriber::Subscriber(detail::SubscriberState* state) noexcept : Role(state) {
+}
 Subscriber::Subscriber(Subscriber&& other) noexcept = default;
 Subscriber& Subscriber::operator=(Subscriber&& other) noexcept = default;
 Subscriber::~Subscriber() = default;

@@ -33,13 +33,17 @@ Error observer_error(const char* what) {
 
 }  // namespace
 
-SubscriberState::SubscriberState(std::shared_ptr<ClientState> client, std::string name,
+SubscriberState::SubscriberState(std::shared_ptr<ClientState> client,
+                                 std::string name,
                                  std::shared_ptr<TopicMemory> memory,
                                  const SubscriberOptions& options,
                                  std::optional<std::uint64_t> resume_after)
     : RoleState(std::move(client), std::move(name), std::move(memory)),
       options_(options),
-      reader_(memory_->head(), memory_->bell(), memory_->opened().entry, memory_->opened().slots,
+      reader_(memory_->head(),
+              memory_->bell(),
+              memory_->opened().entry,
+              memory_->opened().slots,
               memory_->is_lossless()) {
   // One or the other, not both: what a lossless subscriber has once said to have seen is given up.
   if (resume_after) {
@@ -75,8 +79,8 @@ Result<RoleState*> SubscriberState::reopened(Timeout timeout) {
   // Versions go on over a fence: so does the reader.
   const bool is_same = (*memory)->opened().id == memory_->opened().id;
   const auto resume_after = is_same ? std::optional(reader_.seen()) : std::nullopt;
-  return static_cast<RoleState*>(new SubscriberState(*std::move(client), name_, *std::move(memory),
-                                                     options_, resume_after));
+  return static_cast<RoleState*>(
+      new SubscriberState(*std::move(client), name_, *std::move(memory), options_, resume_after));
 }
 
 Result<PollTarget::Direction> SubscriberState::poll_direction() const {
@@ -95,10 +99,10 @@ Result<void> SubscriberState::check_can_view() const {
 
 SleepPlace SubscriberState::sleep_place() const noexcept {
   const auto& word = memory_->head().bell.wake;
-  return is_observer() ? SleepPlace{.word = word, .flags = nullptr, .slice = kObserverSlice}
-                       : SleepPlace{.word = word,
-                                    .flags = &memory_->bell()->readers.flags,
-                                    .slice = kSocketLook};
+  return is_observer()
+             ? SleepPlace{.word = word, .flags = nullptr, .slice = kObserverSlice}
+             : SleepPlace{
+                   .word = word, .flags = &memory_->bell()->readers.flags, .slice = kSocketLook};
 }
 
 // Until there is a version that was not seen. The call that answers `empty` re-arms the fd.
@@ -130,10 +134,11 @@ Result<void> SubscriberState::wait(Timeout timeout) {
 
 View SubscriberState::make_view(const sync::Found& found) noexcept {
   View view;
-  BundleAccess::point(view, {.schema = memory_->schema().get(),
-                             .slot = memory_->slot(found.slot),
-                             .limit_bytes = memory_->opened().slot_stride_bytes,
-                             .generation = generation()});
+  BundleAccess::point(view,
+                      {.schema = memory_->schema().get(),
+                       .slot = memory_->slot(found.slot),
+                       .limit_bytes = memory_->opened().slot_stride_bytes,
+                       .generation = generation()});
   view.state_ = this;
   view.version_ = found.version;
   view.missed_ = found.missed;
@@ -176,8 +181,8 @@ Result<View> SubscriberState::latest() {
 Error SubscriberState::gap_error(std::uint64_t missed) const {
   return {.code = Errc::gap,
           .count = missed,
-          .detail = name_ + ": lagged for too long, " + std::to_string(missed) +
-                    " bundles were given up",
+          .detail =
+              name_ + ": lagged for too long, " + std::to_string(missed) + " bundles were given up",
           .hint = "the next call goes on with the oldest bundle that is kept"};
 }
 
@@ -191,10 +196,9 @@ Result<void> SubscriberState::pause_for_claimed(int attempt, Timeout left) {
     if (!left.waits()) {
       return Error{.code = Errc::empty};
     }
-    const SleepPlace place{
-        .word = memory_->head().bell.wake, .flags = nullptr, .slice = kPause};
-    return wait_until(place, wait_context(), deadline_of(left),
-                      [&] { return reader_.is_next_there(); });
+    const SleepPlace place{.word = memory_->head().bell.wake, .flags = nullptr, .slice = kPause};
+    return wait_until(
+        place, wait_context(), deadline_of(left), [&] { return reader_.is_next_there(); });
   }
   if (attempt >= kQuickAttempts + kSlowAttempts) {
     return Error{.code = Errc::torn};
@@ -267,10 +271,11 @@ Result<Snapshot> SubscriberState::copy_newest(std::unique_ptr<SnapshotBuffer> bu
   }
   reader_.counters().snapshot();
   Snapshot snapshot;
-  BundleAccess::point(snapshot, {.schema = buffer->schema.get(),
-                                 .slot = buffer->slot(),
-                                 .limit_bytes = buffer->size_bytes(),
-                                 .generation = 0});
+  BundleAccess::point(snapshot,
+                      {.schema = buffer->schema.get(),
+                       .slot = buffer->slot(),
+                       .limit_bytes = buffer->size_bytes(),
+                       .generation = 0});
   snapshot.version_ = found.version;
   snapshot.buffer_ = std::move(buffer);
   return snapshot;

@@ -19,8 +19,10 @@ namespace tenure::detail {
 /// views are let go on any thread: what they share is under the lock.
 class SubscriberState final : public RoleState {
  public:
-  SubscriberState(std::shared_ptr<ClientState> client, std::string name,
-                  std::shared_ptr<TopicMemory> memory, const SubscriberOptions& options,
+  SubscriberState(std::shared_ptr<ClientState> client,
+                  std::string name,
+                  std::shared_ptr<TopicMemory> memory,
+                  const SubscriberOptions& options,
                   std::optional<std::uint64_t> resume_after = {});
 
   /// Opens `name` and starts where `options` say.
@@ -41,9 +43,7 @@ class SubscriberState final : public RoleState {
 
  private:
   [[nodiscard]] Result<PollTarget::Direction> poll_direction() const override;
-  [[nodiscard]] bool is_observer() const noexcept {
-    return options_.access == Access::observe;
-  }
+  [[nodiscard]] bool is_observer() const noexcept { return options_.access == Access::observe; }
   [[nodiscard]] Result<void> check_can_view() const;
   [[nodiscard]] SleepPlace sleep_place() const noexcept;
   [[nodiscard]] Result<void> wait_for_newer(Timeout timeout);

@@ -40,14 +40,15 @@ Result<std::shared_ptr<TopicMemory>> TopicMemory::take(std::shared_ptr<Session> 
 }
 
 TopicMemory::TopicMemory(std::shared_ptr<Session> session, wire::Opened opened)
-    : session_(std::move(session)), generation_(fork_generation()), opened_(std::move(opened)) {}
+    : session_(std::move(session)), generation_(fork_generation()), opened_(std::move(opened)) {
+}
 
 TopicMemory::~TopicMemory() {
   if (is_forked(generation_)) {
     // The writable ranges were not inherited and may be somebody else's by now: unmapping them
     // would unmap that. So the child keeps the three objects for ever.
-    static_cast<void>(new std::array<os::Mapping, 3>{std::move(head_), std::move(bell_),
-                                                     std::move(data_)});
+    static_cast<void>(
+        new std::array<os::Mapping, 3>{std::move(head_), std::move(bell_), std::move(data_)});
     return;
   }
   data_ = {};
@@ -85,10 +86,11 @@ Result<void> TopicMemory::map_grants(const std::vector<os::UniqueFd>& fds) {
     if (grant.fd >= fds.size()) {
       return corrupt("a grant without its fd");
     }
-    auto mapping = os::Mapping::map(fds[grant.fd].get(), grant.offset_bytes, grant.length_bytes,
-                                    grant.right == wire::Right::write
-                                        ? os::Protection::read_write
-                                        : os::Protection::read);
+    auto mapping = os::Mapping::map(
+        fds[grant.fd].get(),
+        grant.offset_bytes,
+        grant.length_bytes,
+        grant.right == wire::Right::write ? os::Protection::read_write : os::Protection::read);
     if (!mapping) {
       return std::move(mapping).error();
     }
@@ -102,10 +104,9 @@ Result<void> TopicMemory::map_grants(const std::vector<os::UniqueFd>& fds) {
 
 // Everything that is used as an index or an offset later on.
 Result<void> TopicMemory::check_sizes() const {
-  const bool is_shaped = opened_.slots >= 1 && opened_.slots <= layout::kMaxSlots &&
-                         opened_.subscribers >= 1 &&
-                         opened_.subscribers <= layout::kMaxSubscribers &&
-                         opened_.entry < opened_.subscribers;
+  const bool is_shaped =
+      opened_.slots >= 1 && opened_.slots <= layout::kMaxSlots && opened_.subscribers >= 1 &&
+      opened_.subscribers <= layout::kMaxSubscribers && opened_.entry < opened_.subscribers;
   if (!is_shaped || opened_.slot_stride_bytes != schema_->plan.stride_bytes) {
     return corrupt("constants out of range");
   }

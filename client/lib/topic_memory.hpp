@@ -30,8 +30,9 @@ class TopicMemory {
   ///
   /// Errors: corrupt  head says something else than the broker;  too_old  a newer layout;
   ///         no_memory, denied  the mapping was refused
-  [[nodiscard]] static Result<std::shared_ptr<TopicMemory>> take(
-      std::shared_ptr<Session> session, wire::Opened opened, std::vector<os::UniqueFd> fds);
+  [[nodiscard]] static Result<std::shared_ptr<TopicMemory>> take(std::shared_ptr<Session> session,
+                                                                 wire::Opened opened,
+                                                                 std::vector<os::UniqueFd> fds);
   TopicMemory(const TopicMemory&) = delete;
   TopicMemory& operator=(const TopicMemory&) = delete;
   ~TopicMemory();

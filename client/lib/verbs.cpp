@@ -35,8 +35,7 @@ Result<wire::Inspected> take_page(wire::ReplyBody&& reply, std::vector<os::Uniqu
 
 }  // namespace
 
-Result<void> create_topic(ClientState& client, std::string_view name,
-                          const TopicOptions& options) {
+Result<void> create_topic(ClientState& client, std::string_view name, const TopicOptions& options) {
   wire::CreateTopic request{.name = std::string(name), .options = options};
   std::vector<os::UniqueFd> fds;
   const std::string schema = wire::encode_schema(options.schema);
@@ -51,8 +50,8 @@ Result<void> create_topic(ClientState& client, std::string_view name,
   }
   const int fd = fds.empty() ? -1 : fds.front().get();
   // Reserving takes about a second per GiB: the answer comes when it comes.
-  auto created = client.ask<wire::Created>(std::move(request), kForever,
-                                           {&fd, fds.empty() ? 0U : 1U});
+  auto created =
+      client.ask<wire::Created>(std::move(request), kForever, {&fd, fds.empty() ? 0U : 1U});
   return created ? Result<void>() : std::move(created).error();
 }
 

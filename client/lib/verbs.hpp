@@ -10,7 +10,8 @@
 
 namespace tenure::detail {
 
-[[nodiscard]] Result<void> create_topic(ClientState& client, std::string_view name,
+[[nodiscard]] Result<void> create_topic(ClientState& client,
+                                        std::string_view name,
                                         const TopicOptions& options);
 [[nodiscard]] Result<SegmentInfo> inspect(ClientState& client, std::string_view name);
 [[nodiscard]] Result<Event> next_event(ClientState& client, Timeout timeout);

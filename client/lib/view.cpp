@@ -34,8 +34,12 @@ View::~View() {
   }
 }
 
-std::uint64_t View::version() const noexcept { return version_; }
-std::uint64_t View::missed() const noexcept { return missed_; }
+std::uint64_t View::version() const noexcept {
+  return version_;
+}
+std::uint64_t View::missed() const noexcept {
+  return missed_;
+}
 
 Result<void> View::release() {
   if (state_ == nullptr) {

@@ -20,7 +20,8 @@ Sleeper::Sleeper(const SleepPlace& place, const WaitContext& context) noexcept
     : place_(place),
       context_(context),
       interruptions_(context.session.interruption().count()),
-      next_socket_look_(sync::monotonic_now() + kSocketLook) {}
+      next_socket_look_(sync::monotonic_now() + kSocketLook) {
+}
 
 void Sleeper::announce() noexcept {
   if (place_.flags != nullptr) {

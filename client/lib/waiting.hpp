@@ -27,8 +27,8 @@ inline constexpr std::chrono::seconds kSocketLook{1};
 /// What a wait sleeps on.
 struct SleepPlace {
   const sync::FutexWord& word;
-  sync::FutexWord* flags;           // Raised before sleeping; nullptr: no right to (an observer).
-  std::chrono::nanoseconds slice;   // Looks again at least this often.
+  sync::FutexWord* flags;          // Raised before sleeping; nullptr: no right to (an observer).
+  std::chrono::nanoseconds slice;  // Looks again at least this often.
 };
 
 /// What ends a wait besides what it waits for.
@@ -59,8 +59,10 @@ class Sleeper {
 
 /// Waits until ready() says true. Errors: timed_out and Sleeper's. With kNoWait it is not called.
 template <class Ready>
-Result<void> wait_until(const SleepPlace& place, const WaitContext& context,
-                        sync::Deadline deadline, Ready&& ready) {
+Result<void> wait_until(const SleepPlace& place,
+                        const WaitContext& context,
+                        sync::Deadline deadline,
+                        Ready&& ready) {
   for (const auto spin_end = sync::monotonic_now() + kSpin; sync::monotonic_now() < spin_end;) {
     for (int i = 0; i < 16; ++i) {
       if (ready()) {

@@ -23,7 +23,8 @@ class Broker {
  public:
   /// Errors: exists       a broker listens on that socket already
   ///         denied, not_found  the socket's directory cannot be used;  bad_request  its name is
-  ///         too long, or the budget is larger than memory;  no_memory, too_many  as the system says
+  ///         too long, or the budget is larger than memory;  no_memory, too_many  as the system
+  ///         says
   [[nodiscard]] static Result<Broker> start(BrokerOptions options = {});
   Broker(Broker&& other) noexcept;
   Broker& operator=(Broker&& other) noexcept;

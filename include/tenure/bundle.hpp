@@ -27,8 +27,8 @@ struct Note {
 /// Named tensors that were published together, to be read. The base of View and Snapshot.
 ///
 /// Whatever a peer wrote is checked before it is used: a call answers `corrupt`, it never follows a
-/// bad offset. What it gives lies in it, so nothing is to be had of a temporary bundle: keep it in a
-/// variable while its tensors are read. Threads: const members from any thread.
+/// bad offset. What it gives lies in it, so nothing is to be had of a temporary bundle: keep it in
+/// a variable while its tensors are read. Threads: const members from any thread.
 class Bundle {
  public:
   /// What bundles of this segment consist of, in the order of their creation.

@@ -34,8 +34,8 @@ struct Reader {
   Peer peer = {};
   Access access = Access::subscribe;
   std::vector<std::uint64_t> held = {};  ///< Versions it holds now.
-  std::uint64_t seen = 0;           ///< The last version it has seen, as it says.
-  std::uint64_t missed = 0;         ///< As it says.
+  std::uint64_t seen = 0;                ///< The last version it has seen, as it says.
+  std::uint64_t missed = 0;              ///< As it says.
 };
 
 /// What a segment is and who takes part in it.
@@ -51,11 +51,11 @@ struct SegmentInfo {
   std::vector<TensorSpec> schema = {};
   std::optional<Peer> publisher = {};
   Retention retention = Retention::overwrite;
-  std::size_t users = 0;                       ///< Open roles, the publisher included.
-  std::uint64_t version = 0;                   ///< The newest, 0: nothing published yet.
+  std::size_t users = 0;                              ///< Open roles, the publisher included.
+  std::uint64_t version = 0;                          ///< The newest, 0: nothing published yet.
   std::optional<std::chrono::milliseconds> age = {};  ///< Since the newest was published.
-  std::size_t slots_held = 0;                  ///< Of `slots`; by anybody.
-  std::vector<Reader> readers = {};            ///< inspect() only.
+  std::size_t slots_held = 0;                         ///< Of `slots`; by anybody.
+  std::vector<Reader> readers = {};                   ///< inspect() only.
 };
 
 /// Counters since the segment was created. Readers' figures are what they say of themselves.
@@ -140,7 +140,8 @@ class Client {
   ///
   /// Errors: not_found, denied, timed_out, stale, forked  as above
   ///         too_many     as many subscribers as the topic was created for
-  ///         unsupported  lossless or fewer than 3 slots, where `options` ask for what that rules out
+  ///         unsupported  lossless or fewer than 3 slots, where `options` ask for what that rules
+  ///         out
   [[nodiscard]] Result<Subscriber> subscriber(std::string_view name,
                                               SubscriberOptions options = {});
 

@@ -53,7 +53,8 @@ enum class Errc : std::int32_t {
   corrupt = 71
 };
 
-/// The name of a code as on the wire, "not_found" for Errc::not_found; "unknown" for any other number.
+/// The name of a code as on the wire, "not_found" for Errc::not_found; "unknown" for any other
+/// number.
 [[nodiscard]] std::string_view name_of(Errc code) noexcept;
 
 /// A refusal. `detail` and `hint` stay empty with empty, full and torn: nothing is allocated there.
@@ -61,8 +62,9 @@ struct Error {
   Errc code = Errc::bad_request;
   int sys_errno = 0;        ///< The system's errno where a system call was refused, else 0.
   std::uint64_t count = 0;  ///< gap: bundles missed; quota, too_many: the limit.
-  std::string detail = {};  ///< Who, which range, which numbers: "weights: no such name on /run/...".
-  std::string hint = {};    ///< What to do about it, or empty.
+  std::string detail =
+      {};                 ///< Who, which range, which numbers: "weights: no such name on /run/...".
+  std::string hint = {};  ///< What to do about it, or empty.
 
   /// "held: detail (hint)" on one line, for people.
   [[nodiscard]] std::string message() const;
@@ -165,6 +167,8 @@ template <class T>
 T or_throw(Result<T>&& result) {
   return std::move(result).value();
 }
-inline void or_throw(Result<void>&& result) { result.value(); }
+inline void or_throw(Result<void>&& result) {
+  result.value();
+}
 
 }  // namespace tenure

@@ -37,7 +37,8 @@ class Role {
   [[nodiscard]] Result<int> fd();
 
   /// Opens the same name again, as it is now; waits for it to exist. What was read before stays
-  /// readable; an fd() must be asked for anew. Errors: those of opening; the role is left as it was.
+  /// readable; an fd() must be asked for anew. Errors: those of opening; the role is left as it
+  /// was.
   [[nodiscard]] Result<void> reopen(Timeout timeout = kNoWait);
 
  protected:

@@ -74,8 +74,10 @@ class TensorView {
   /// Errors: bad_request  `elements` does not have as many elements as `shape`, or the shape is bad
   template <class T>
   [[nodiscard]] static Result<TensorView> of(std::span<const T> elements, const Shape& shape) {
-    return contiguous(reinterpret_cast<const std::byte*>(elements.data()), elements.size_bytes(),
-                      dtype_v<T>, shape);
+    return contiguous(reinterpret_cast<const std::byte*>(elements.data()),
+                      elements.size_bytes(),
+                      dtype_v<T>,
+                      shape);
   }
   /// The same for any other span, so that a writable or fixed-size one needs no cast.
   template <class T, std::size_t N>
@@ -83,7 +85,8 @@ class TensorView {
     return of(std::span<const T>(elements), shape);
   }
   /// The same where the dtype has no C++ type: `bytes` in the dtype's own layout.
-  [[nodiscard]] static Result<TensorView> of_bytes(std::span<const std::byte> bytes, DType dtype,
+  [[nodiscard]] static Result<TensorView> of_bytes(std::span<const std::byte> bytes,
+                                                   DType dtype,
                                                    const Shape& shape) {
     return contiguous(bytes.data(), bytes.size(), dtype, shape);
   }
@@ -128,7 +131,9 @@ class TensorView {
 
  private:
   friend struct detail::TensorAccess;
-  static Result<TensorView> contiguous(const std::byte* data, std::uint64_t size_bytes, DType dtype,
+  static Result<TensorView> contiguous(const std::byte* data,
+                                       std::uint64_t size_bytes,
+                                       DType dtype,
                                        const Shape& shape);
 
   const std::byte* data_ = nullptr;

@@ -34,9 +34,9 @@ enum class Start : std::uint8_t { newest, oldest };
 /// What a topic is, fixed when it is created.
 struct TopicOptions {
   std::vector<TensorSpec> schema = {};  ///< 1 to 4096 tensors.
-  std::size_t slots = 4;              ///< K, 1 to 64. Views need 3: views held at once + 2.
-  std::size_t subscribers = 63;       ///< At once; 1 to 1023.
-  std::size_t attribute_bytes = 256;  ///< Room for a note's attributes, 0 to 4096.
+  std::size_t slots = 4;                ///< K, 1 to 64. Views need 3: views held at once + 2.
+  std::size_t subscribers = 63;         ///< At once; 1 to 1023.
+  std::size_t attribute_bytes = 256;    ///< Room for a note's attributes, 0 to 4096.
   Retention retention = Retention::overwrite;  ///< lossless needs 3 slots.
   /// lossless: a subscriber that lags longer while the publisher waits is dropped, and told by
   /// `gap`. Default: 10 s for a subscriber of another uid than the publisher's, none within a uid.
@@ -70,7 +70,8 @@ class Publisher : public Role {
   ///
   /// Errors: those of draft(); not_found, bad_request  those of Draft::tensor and set_note;
   ///         bad_request  a tensor named twice
-  [[nodiscard]] Result<std::uint64_t> publish(Tensors tensors, Note note = {},
+  [[nodiscard]] Result<std::uint64_t> publish(Tensors tensors,
+                                              Note note = {},
                                               Timeout timeout = kForever);
 
   /// Waits until at least `count` subscribers (not observers) have this topic open.

@@ -29,14 +29,14 @@ struct Utf8Row {
   std::size_t length;                // and how many there are; from the third on 80..BF.
 };
 constexpr std::array<Utf8Row, 9> kUtf8Rows{{{0x00, 0x7F, 0x00, 0x00, 1},
-                                           {0xC2, 0xDF, 0x80, 0xBF, 2},
-                                           {0xE0, 0xE0, 0xA0, 0xBF, 3},
-                                           {0xE1, 0xEC, 0x80, 0xBF, 3},
-                                           {0xED, 0xED, 0x80, 0x9F, 3},
-                                           {0xEE, 0xEF, 0x80, 0xBF, 3},
-                                           {0xF0, 0xF0, 0x90, 0xBF, 4},
-                                           {0xF1, 0xF3, 0x80, 0xBF, 4},
-                                           {0xF4, 0xF4, 0x80, 0x8F, 4}}};
+                                            {0xC2, 0xDF, 0x80, 0xBF, 2},
+                                            {0xE0, 0xE0, 0xA0, 0xBF, 3},
+                                            {0xE1, 0xEC, 0x80, 0xBF, 3},
+                                            {0xED, 0xED, 0x80, 0x9F, 3},
+                                            {0xEE, 0xEF, 0x80, 0xBF, 3},
+                                            {0xF0, 0xF0, 0x90, 0xBF, 4},
+                                            {0xF1, 0xF3, 0x80, 0xBF, 4},
+                                            {0xF4, 0xF4, 0x80, 0x8F, 4}}};
 
 bool begins_with(std::string_view text, const Utf8Row& row) noexcept {
   const auto is_within = [&](std::size_t i, unsigned low, unsigned high) {

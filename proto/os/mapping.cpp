@@ -30,8 +30,8 @@ class AlignedReservation {
  public:
   explicit AlignedReservation(std::size_t size_bytes) noexcept : size_bytes_(size_bytes) {
     whole_bytes_ = size_bytes + kHugePageBytes;
-    whole_ = ::mmap(nullptr, whole_bytes_, PROT_NONE,
-                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    whole_ = ::mmap(
+        nullptr, whole_bytes_, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   }
   AlignedReservation(const AlignedReservation&) = delete;
   AlignedReservation& operator=(const AlignedReservation&) = delete;
@@ -72,13 +72,14 @@ class AlignedReservation {
 };
 
 Error map_error(int error) {
-  const Errc code = error == ENOMEM || error == EAGAIN         ? Errc::no_memory
+  const Errc code = error == ENOMEM || error == EAGAIN  ? Errc::no_memory
                     : error == EACCES || error == EPERM ? Errc::denied
                                                         : Errc::bad_request;
-  return {.code = code,
-          .sys_errno = error,
-          .detail = std::string("mmap: ") + ::strerrordesc_np(error),
-          .hint = code == Errc::no_memory ? "vm.max_map_count, RLIMIT_AS or memory is used up" : ""};
+  return {
+      .code = code,
+      .sys_errno = error,
+      .detail = std::string("mmap: ") + ::strerrordesc_np(error),
+      .hint = code == Errc::no_memory ? "vm.max_map_count, RLIMIT_AS or memory is used up" : ""};
 }
 
 void set_advice(const bip::mapped_region& region, Protection protection) noexcept {
@@ -90,20 +91,26 @@ void set_advice(const bip::mapped_region& region, Protection protection) noexcep
 
 }  // namespace
 
-Mapping::Mapping(bip::mapped_region region) noexcept { region_.swap(region); }
-Mapping::Mapping(Mapping&& other) noexcept { region_.swap(other.region_); }
+Mapping::Mapping(bip::mapped_region region) noexcept {
+  region_.swap(region);
+}
+Mapping::Mapping(Mapping&& other) noexcept {
+  region_.swap(other.region_);
+}
 Mapping& Mapping::operator=(Mapping&& other) noexcept {
   region_.swap(other.region_);
   return *this;
 }
 
-Result<Mapping> Mapping::map(int fd, std::uint64_t offset_bytes, std::uint64_t length_bytes,
+Result<Mapping> Mapping::map(int fd,
+                             std::uint64_t offset_bytes,
+                             std::uint64_t length_bytes,
                              Protection protection) {
   const bip::mode_t mode = protection == Protection::read ? bip::read_only : bip::read_write;
   try {
     if (length_bytes < kHugePageBytes) {
-      bip::mapped_region region(BorrowedFd{fd}, mode, static_cast<bip::offset_t>(offset_bytes),
-                                length_bytes);
+      bip::mapped_region region(
+          BorrowedFd{fd}, mode, static_cast<bip::offset_t>(offset_bytes), length_bytes);
       set_advice(region, protection);
       return Mapping(std::move(region));
     }
@@ -112,8 +119,12 @@ Result<Mapping> Mapping::map(int fd, std::uint64_t offset_bytes, std::uint64_t l
       return map_error(errno);
     }
     // MAP_FIXED replaces the reservation: nobody else can have taken the range meanwhile.
-    bip::mapped_region region(BorrowedFd{fd}, mode, static_cast<bip::offset_t>(offset_bytes),
-                              length_bytes, reservation.address(), MAP_FIXED);
+    bip::mapped_region region(BorrowedFd{fd},
+                              mode,
+                              static_cast<bip::offset_t>(offset_bytes),
+                              length_bytes,
+                              reservation.address(),
+                              MAP_FIXED);
     reservation.mark_used();
     set_advice(region, protection);
     return Mapping(std::move(region));

@@ -25,8 +25,10 @@ class Mapping {
   /// huge pages map as such. The fd may be closed afterwards.
   ///
   /// Errors: no_memory  no address space;  denied  the fd does not allow it;  bad_request  others
-  [[nodiscard]] static Result<Mapping> map(int fd, std::uint64_t offset_bytes,
-                                           std::uint64_t length_bytes, Protection protection);
+  [[nodiscard]] static Result<Mapping> map(int fd,
+                                           std::uint64_t offset_bytes,
+                                           std::uint64_t length_bytes,
+                                           Protection protection);
   Mapping(Mapping&& other) noexcept;
   Mapping& operator=(Mapping&& other) noexcept;
   ~Mapping() = default;

@@ -76,9 +76,9 @@ Result<void> send_packet(int socket, std::string_view bytes, std::span<const int
 Result<Packet> receive_packet(int socket) {
   std::array<char, kMaxBytes> bytes;  // Not zeroed: 64 KiB a packet would cost a microsecond.
   ::iovec part{.iov_base = bytes.data(), .iov_len = bytes.size()};
-  alignas(::cmsghdr) std::array<char, CMSG_SPACE(sizeof(int) * kMaxFds) +
-                                          CMSG_SPACE(sizeof(::ucred))>
-      control{};
+  alignas(::cmsghdr)
+      std::array<char, CMSG_SPACE(sizeof(int) * kMaxFds) + CMSG_SPACE(sizeof(::ucred))>
+          control{};
   ::msghdr message{};
   message.msg_iov = &part;
   message.msg_iovlen = 1;

@@ -21,7 +21,7 @@ namespace tenure::os {
 /// What came in with one recvmsg.
 struct Packet {
   std::string bytes;
-  std::vector<UniqueFd> fds;                   ///< Close-on-exec.
+  std::vector<UniqueFd> fds;                ///< Close-on-exec.
   std::optional<::ucred> credentials = {};  ///< Where SO_PASSCRED is set.
   bool is_truncated = false;  ///< Bytes or fds did not fit: the packet must not be used.
 };
@@ -30,7 +30,8 @@ struct Packet {
 ///
 /// Errors: full  the socket's buffer is;  broker_gone  the peer hung up;  too_many  fds in flight;
 ///         bad_request  anything else. `sys_errno` says more
-[[nodiscard]] Result<void> send_packet(int socket, std::string_view bytes,
+[[nodiscard]] Result<void> send_packet(int socket,
+                                       std::string_view bytes,
                                        std::span<const int> fds = {});
 
 /// Receives without blocking.

@@ -26,7 +26,7 @@ class EntryCounters {
 
  private:
   template <class Counter>
-  void add(Counter A::Entry::*counter, std::uint64_t by) noexcept {
+  void add(Counter A::Entry::* counter, std::uint64_t by) noexcept {
     if (entry_ != nullptr) {
       auto& value = entry_->*counter;
       // relaxed: one writer, and nothing is decided on it. alone: topic.counters

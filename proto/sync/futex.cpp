@@ -31,15 +31,19 @@ std::chrono::nanoseconds monotonic_now() noexcept {
 }
 
 int futex_wake_all(const FutexWord& word) noexcept {
-  return static_cast<int>(
-      ::syscall(SYS_futex, &word, FUTEX_WAKE, INT_MAX, nullptr, nullptr, 0));
+  return static_cast<int>(::syscall(SYS_futex, &word, FUTEX_WAKE, INT_MAX, nullptr, nullptr, 0));
 }
 
 void futex_wait(const FutexWord& word, std::uint32_t expected, Deadline deadline) noexcept {
   // FUTEX_WAIT_BITSET takes an absolute CLOCK_MONOTONIC time where FUTEX_WAIT takes a duration.
   const ::timespec until = to_timespec(deadline);
-  ::syscall(SYS_futex, &word, FUTEX_WAIT_BITSET, expected,
-            deadline == kNever ? nullptr : &until, nullptr, FUTEX_BITSET_MATCH_ANY);
+  ::syscall(SYS_futex,
+            &word,
+            FUTEX_WAIT_BITSET,
+            expected,
+            deadline == kNever ? nullptr : &until,
+            nullptr,
+            FUTEX_BITSET_MATCH_ANY);
 }
 
 bool futex_wait_any(std::span<const WaitWord> words, Deadline deadline) noexcept {
@@ -56,8 +60,12 @@ bool futex_wait_any(std::span<const WaitWord> words, Deadline deadline) noexcept
                 .__reserved = 0};
   }
   ::timespec until = to_timespec(deadline);
-  const long woken = ::syscall(SYS_futex_waitv, waits.data(), words.size(), 0,
-                               deadline == kNever ? nullptr : &until, CLOCK_MONOTONIC);
+  const long woken = ::syscall(SYS_futex_waitv,
+                               waits.data(),
+                               words.size(),
+                               0,
+                               deadline == kNever ? nullptr : &until,
+                               CLOCK_MONOTONIC);
   if (woken < 0 && errno == ENOSYS) {
     is_missing.store(true, std::memory_order_relaxed);  // relaxed: as above
     return false;

@@ -20,7 +20,8 @@ template <class A = StdAtomics>
 /// Whether the bytes of a slot are still those of `version`: the second look of a seqlock. Comes
 /// after an acquire fence.
 template <class A = StdAtomics>
-[[nodiscard]] bool is_unchanged(const typename A::Head& head, std::size_t slot,
+[[nodiscard]] bool is_unchanged(const typename A::Head& head,
+                                std::size_t slot,
                                 std::uint64_t version) noexcept {
   // relaxed: the caller's acquire fence. `claimed` is not yet changed. pairs: topic.snapshot
   const auto word = layout::SlotWord::unpack(head.slots[slot].word.load(std::memory_order_relaxed));
@@ -78,7 +79,7 @@ class SlotHolds {
   const typename A::Head& head_;
   typename A::Bell* bell_;
   typename A::Entry* entry_;
-  std::uint64_t held_ = 0;  // What entry_->holds says.
+  std::uint64_t held_ = 0;                                 // What entry_->holds says.
   std::array<std::uint32_t, layout::kMaxSlots> counts_{};  // Views per slot.
 };
 

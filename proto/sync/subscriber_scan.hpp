@@ -38,7 +38,8 @@ void for_each_entry(const Bits& bits, std::size_t entries, Visit&& visit) noexce
 /// Subscribers that will see whatever is published from now on (with overwrite retention: if they
 /// are quick enough).
 template <class A = StdAtomics>
-[[nodiscard]] std::size_t count_joined(const typename A::Head& head, typename A::Bell& bell,
+[[nodiscard]] std::size_t count_joined(const typename A::Head& head,
+                                       typename A::Bell& bell,
                                        std::size_t entries) noexcept {
   std::size_t count = 0;
   for_each_entry(head.registered, entries, [&](std::size_t index) {
@@ -49,7 +50,8 @@ template <class A = StdAtomics>
 }
 
 template <class A = StdAtomics>
-[[nodiscard]] Needs scan_needs(const typename A::Head& head, typename A::Bell& bell,
+[[nodiscard]] Needs scan_needs(const typename A::Head& head,
+                               typename A::Bell& bell,
                                std::size_t entries) noexcept {
   Needs needs;
   for_each_entry(head.registered, entries, [&](std::size_t index) {

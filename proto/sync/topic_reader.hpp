@@ -30,8 +30,11 @@ struct Found {
 template <class A = StdAtomics>
 class TopicReader {
  public:
-  TopicReader(const typename A::Head& head, typename A::Bell* bell, std::size_t entry,
-              std::size_t slots, bool is_lossless) noexcept
+  TopicReader(const typename A::Head& head,
+              typename A::Bell* bell,
+              std::size_t entry,
+              std::size_t slots,
+              bool is_lossless) noexcept
       : head_(head),
         bell_(bell),
         entry_(bell == nullptr ? nullptr : &bell->entry(entry)),
@@ -71,7 +74,8 @@ class TopicReader {
     if (seen_ < after) {
       seen_ = after;
       if (entry_ != nullptr) {
-        entry_->seen.store(seen_, std::memory_order_release);  // release: as in start(). pairs: topic.seen
+        entry_->seen.store(seen_,
+                           std::memory_order_release);  // release: as in start(). pairs: topic.seen
       }
     }
   }
@@ -211,7 +215,8 @@ class TopicReader {
           expected, version, std::memory_order_release, std::memory_order_relaxed);
       wake_publisher<A>(*bell_);
     } else {
-      entry_->seen.store(version, std::memory_order_relaxed);  // relaxed: for people. alone: topic.progress
+      entry_->seen.store(version,
+                         std::memory_order_relaxed);  // relaxed: for people. alone: topic.progress
     }
   }
 
@@ -224,7 +229,8 @@ class TopicReader {
   [[nodiscard]] Found rejoin() noexcept {
     const std::uint64_t before = seen_;
     was_dropped_ = false;
-    entry_->seen.store(0, std::memory_order_relaxed);  // relaxed: start() fences. pairs: topic.registration
+    entry_->seen.store(
+        0, std::memory_order_relaxed);  // relaxed: start() fences. pairs: topic.registration
     resume(before);
     return {.attempt = Attempt::dropped, .missed = seen_ - before};
   }

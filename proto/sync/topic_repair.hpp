@@ -64,15 +64,22 @@ void clear_entry(typename A::Bell& bell, std::size_t index) noexcept {
   // release: the dead one's reads are over. pairs: topic.let_go
   entry.holds.store(0, std::memory_order_release);
   // relaxed: nobody looks before the bit is set. pairs: topic.registered
-  for (auto* field : {&entry.seen, &entry.views, &entry.snapshots, &entry.missed, &entry.retries,
-                      &entry.torn, &entry.joined}) {
+  for (auto* field : {&entry.seen,
+                      &entry.views,
+                      &entry.snapshots,
+                      &entry.missed,
+                      &entry.retries,
+                      &entry.torn,
+                      &entry.joined}) {
     field->store(0, std::memory_order_relaxed);
   }
 }
 
 /// Registers a subscriber: a clean entry that has "seen nothing", then its bit.
 template <class A = StdAtomics>
-void register_entry(typename A::Head& head, typename A::Bell& bell, std::size_t index,
+void register_entry(typename A::Head& head,
+                    typename A::Bell& bell,
+                    std::size_t index,
                     bool is_limited) noexcept {
   clear_entry<A>(bell, index);
   set_bit(head.limited, index, is_limited);

@@ -85,8 +85,8 @@ class TopicWriter {
     wake_readers<A>(head_, bell_);
   }
 
-  /// Gives a claimed slot back unpublished. Its bytes may have changed, so what it held is gone; the
-  /// only slot of a K = 1 topic is then poisoned, as after a death.
+  /// Gives a claimed slot back unpublished. Its bytes may have changed, so what it held is gone;
+  /// the only slot of a K = 1 topic is then poisoned, as after a death.
   void drop(std::size_t slot) noexcept {
     mine_[slot] = {.version = 0,
                    .phase = shape_.slots == 1 && latest_.version != 0 ? layout::Phase::poisoned
@@ -106,9 +106,9 @@ class TopicWriter {
       // relaxed: only compared; the exchange below decides. pairs: topic.seen
       std::uint64_t value = seen.load(std::memory_order_relaxed);
       // acq_rel: fails if the subscriber has moved on. pairs: topic.seen
-      if (value < oldest && seen.compare_exchange_strong(value, layout::kDropped,
-                                                         std::memory_order_acq_rel,
-                                                         std::memory_order_relaxed)) {
+      if (value < oldest &&
+          seen.compare_exchange_strong(
+              value, layout::kDropped, std::memory_order_acq_rel, std::memory_order_relaxed)) {
         ++dropped;
       }
     });
@@ -147,12 +147,13 @@ class TopicWriter {
   [[nodiscard]] bool claim(std::size_t slot) noexcept {
     const layout::SlotWord old = mine_[slot];
     const bool is_whole = old.phase != layout::Phase::poisoned;
-    const layout::SlotWord claimed{.version = is_whole ? old.version : 0,
-                                   .phase = is_whole ? layout::Phase::claimed
-                                                     : layout::Phase::writing};
-    word(slot).store(claimed.pack(), std::memory_order_relaxed);  // relaxed: the fence. pairs: topic.hold
-    // seq_cst: store of the claim, fence, load of the holds; a viewer stores its hold, fences, loads
-    // the word: one of the two sees the other. pairs: topic.hold
+    const layout::SlotWord claimed{
+        .version = is_whole ? old.version : 0,
+        .phase = is_whole ? layout::Phase::claimed : layout::Phase::writing};
+    word(slot).store(claimed.pack(),
+                     std::memory_order_relaxed);  // relaxed: the fence. pairs: topic.hold
+    // seq_cst: store of the claim, fence, load of the holds; a viewer stores its hold, fences,
+    // loads the word: one of the two sees the other. pairs: topic.hold
     A::fence(std::memory_order_seq_cst);
     if (is_needed(slot, scan_needs<A>(head_, bell_, shape_.entries))) {
       // release: the bytes under it are as published. pairs: topic.commit
@@ -161,7 +162,8 @@ class TopicWriter {
     }
     // A free slot holds nothing that a dead publisher's repair could bring back.
     const layout::SlotWord writing{.version = 0, .phase = layout::Phase::writing};
-    word(slot).store(writing.pack(), std::memory_order_relaxed);  // relaxed: fence. pairs: topic.snapshot
+    word(slot).store(writing.pack(),
+                     std::memory_order_relaxed);  // relaxed: fence. pairs: topic.snapshot
     // release: a snapshot that copied a byte written after this sees at least `writing` at its
     // second look. pairs: topic.snapshot
     A::fence(std::memory_order_release);

@@ -57,7 +57,9 @@ int publish_for_ever(const std::string& socket, Report& report) {
 
 // All words of a bundle alike, and like its tag. The stamp may be one behind the version, once
 // after each death of a publisher.
-bool is_one_bundle(const Bundle& bundle) { return is_whole(bundle, bundle.note().tag); }
+bool is_one_bundle(const Bundle& bundle) {
+  return is_whole(bundle, bundle.note().tag);
+}
 
 int read_for_ever(const std::string& socket, std::size_t which, Report& report) {
   Client client = or_throw(Client::connect({.socket = socket, .name = "reader"}));
@@ -66,8 +68,8 @@ int read_for_ever(const std::string& socket, std::size_t which, Report& report) 
   for (;;) {
     auto view = which == 0 ? subscriber.latest() : subscriber.next(20s);
     if (!view) {
-      const bool is_fine = view.error().code == Errc::empty ||
-                           reopen_if_superseded(subscriber, view.error());
+      const bool is_fine =
+          view.error().code == Errc::empty || reopen_if_superseded(subscriber, view.error());
       report.violations.fetch_add(is_fine ? 0 : 1);
       continue;
     }
@@ -156,7 +158,8 @@ TEST_P(TopicKill, SurvivorsGoOnAndNothingIsLeftOver) {
       << count_fds(broker.pid()) << " fds, " << fds_before << " before";
 }
 
-INSTANTIATE_TEST_SUITE_P(Retentions, TopicKill,
+INSTANTIATE_TEST_SUITE_P(Retentions,
+                         TopicKill,
                          testing::Values(Retention::overwrite, Retention::lossless),
                          [](const auto& kind) {
                            return std::string(kind.param == Retention::overwrite ? "Overwrite"

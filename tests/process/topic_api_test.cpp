@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a program sees of a topic: bundles, handles and their lifetimes, notes, open dtypes, waiting.
+// What a program sees of a topic: bundles, handles and their lifetimes, notes, open dtypes,
+// waiting.
 #include <gtest/gtest.h>
 #include <poll.h>
 
@@ -53,8 +54,8 @@ class TopicApi : public testing::Test {
 
 TEST_F(TopicApi, BundleArrivesAsItWasWritten) {
   TopicOptions options;
-  options.schema = {{"w", DType::float32, {64, 10}}, {"b", DType::float64, {10}},
-                    {"step", DType::int64, {}}};
+  options.schema = {
+      {"w", DType::float32, {64, 10}}, {"b", DType::float64, {10}}, {"step", DType::int64, {}}};
   options.stamp = Stamp::monotonic;
   or_throw(client_.create_topic(name_, options));
   Publisher publisher = or_throw(client_.publisher(name_));
@@ -106,15 +107,34 @@ TEST_F(TopicApi, AbsentTensorIsNotFoundAndComesBackNextTime) {
 }
 
 TEST_F(TopicApi, EveryDtypeAndRankTravels) {
-  const std::vector<DType> dtypes{
-      DType::int8,    DType::int16,    DType::int32,         DType::int64,     DType::uint8,
-      DType::uint16,  DType::uint32,   DType::uint64,        DType::float16,   DType::float32,
-      DType::float64, DType::bfloat16, DType::bool_,         DType::complex64, DType::complex128,
-      DType::float8_e5m2, DType::float8_e4m3fn, static_cast<DType>(0x10400),  // int4
-      static_cast<DType>(0x42002)};                                          // 4 lanes of float32
-  const std::vector<Shape> shapes{{},           {5},             {0},
-                                  {2, 3},       {4, 0, 2},       {1, 2, 3, 2},
-                                  {2, 1, 2, 1, 2}, {2, 1, 2, 1, 2, 1}, {1, 2, 1, 2, 1, 2, 1},
+  const std::vector<DType> dtypes{DType::int8,
+                                  DType::int16,
+                                  DType::int32,
+                                  DType::int64,
+                                  DType::uint8,
+                                  DType::uint16,
+                                  DType::uint32,
+                                  DType::uint64,
+                                  DType::float16,
+                                  DType::float32,
+                                  DType::float64,
+                                  DType::bfloat16,
+                                  DType::bool_,
+                                  DType::complex64,
+                                  DType::complex128,
+                                  DType::float8_e5m2,
+                                  DType::float8_e4m3fn,
+                                  static_cast<DType>(0x10400),   // int4
+                                  static_cast<DType>(0x42002)};  // 4 lanes of float32
+  const std::vector<Shape> shapes{{},
+                                  {5},
+                                  {0},
+                                  {2, 3},
+                                  {4, 0, 2},
+                                  {1, 2, 3, 2},
+                                  {2, 1, 2, 1, 2},
+                                  {2, 1, 2, 1, 2, 1},
+                                  {1, 2, 1, 2, 1, 2, 1},
                                   {2, 1, 2, 1, 2, 1, 2, 1}};
   TopicOptions options;
   for (const DType dtype : dtypes) {
@@ -164,8 +184,8 @@ TEST_F(TopicApi, BundleMayUseLessThanTheRoom) {
   Publisher publisher = or_throw(client_.publisher(name_));
   Subscriber subscriber = or_throw(client_.subscriber(name_));
   Draft draft = or_throw(publisher.draft());
-  EXPECT_EQ(draft.tensor("x", {33}).error().code, Errc::bad_request);       // Rank.
-  EXPECT_EQ(draft.tensor("x", {9, 4}).error().code, Errc::bad_request);     // Room.
+  EXPECT_EQ(draft.tensor("x", {33}).error().code, Errc::bad_request);    // Rank.
+  EXPECT_EQ(draft.tensor("x", {9, 4}).error().code, Errc::bad_request);  // Room.
   EXPECT_EQ(draft.tensor("x", {-1, 4}).error().code, Errc::bad_request);
   EXPECT_EQ(draft.tensor("x", DType::int8, {8, 4}).error().code, Errc::bad_request);
   EXPECT_TRUE(draft.tensor("x"));
@@ -180,7 +200,9 @@ TEST_F(TopicApi, DroppedDraftIsNeverSeen) {
   or_throw(client_.create_topic(name_, one_tensor(DType::int32, {1})));
   Publisher publisher = or_throw(client_.publisher(name_));
   Subscriber subscriber = or_throw(client_.subscriber(name_));
-  { const Draft dropped = or_throw(publisher.draft()); }
+  {
+    const Draft dropped = or_throw(publisher.draft());
+  }
   EXPECT_EQ(subscriber.latest().error().code, Errc::empty);
   or_throw(publisher.publish(or_throw(publisher.draft())));
   EXPECT_EQ(or_throw(subscriber.latest()).version(), 1U);
@@ -234,8 +256,7 @@ TEST_F(TopicApi, HandlesDieInAnyOrder) {
   draft.reset();
   EXPECT_TRUE(view->release());
   EXPECT_EQ(view->release().error().code, Errc::stale);
-  EXPECT_TRUE(
-      support::eventually([&] { return or_throw(client_.inspect(name_)).users == 0; }));
+  EXPECT_TRUE(support::eventually([&] { return or_throw(client_.inspect(name_)).users == 0; }));
 }
 
 TEST_F(TopicApi, ViewMayBeReleasedByAnotherThread) {

@@ -39,8 +39,8 @@ class TopicErrors : public testing::Test {
   }
   // The memory of topic "t" as its publisher has it, to write rubbish into.
   [[nodiscard]] std::shared_ptr<detail::TopicMemory> open_as_publisher() const {
-    const auto client = or_throw(
-        detail::ClientState::connect({.socket = broker_.socket(), .name = "liar"}));
+    const auto client =
+        or_throw(detail::ClientState::connect({.socket = broker_.socket(), .name = "liar"}));
     return or_throw(detail::open_topic(*client, "t", wire::OpenAs::publish, 10s));
   }
   static Errc code_of(const Error& error) {
@@ -85,13 +85,12 @@ TEST_F(TopicErrors, DeniedToAnotherUserWhoMayOnlyRead) {
       return 1;
     }
     Client client = connect("other");
-    const bool is_right =
-        client.publisher("readable").error().code == Errc::denied &&
-        client.subscriber("readable").error().code == Errc::denied &&
-        client.subscriber("readable", {.access = Access::observe}).has_value() &&
-        client.remove("readable").error().code == Errc::denied &&
-        client.subscriber("private").error().code == Errc::not_found &&
-        or_throw(client.list()).size() == 1;
+    const bool is_right = client.publisher("readable").error().code == Errc::denied &&
+                          client.subscriber("readable").error().code == Errc::denied &&
+                          client.subscriber("readable", {.access = Access::observe}).has_value() &&
+                          client.remove("readable").error().code == Errc::denied &&
+                          client.subscriber("private").error().code == Errc::not_found &&
+                          or_throw(client.list()).size() == 1;
     return is_right ? 0 : 2;
   });
   EXPECT_EQ(other.wait(20s), 0);
@@ -227,7 +226,7 @@ TEST_F(TopicErrors, TornViewIsSaidAtRelease) {
   View view = or_throw(subscriber.latest());
   liar->head().slots[2].word.store(SlotWord{8, Phase::writing}.pack());
   EXPECT_EQ(view.release().error().code, Errc::torn);
-  EXPECT_EQ(subscriber.latest().error().code, Errc::torn);   // No stable slot, in bounded time.
+  EXPECT_EQ(subscriber.latest().error().code, Errc::torn);  // No stable slot, in bounded time.
   EXPECT_EQ(subscriber.snapshot().error().code, Errc::torn);
   EXPECT_GT(or_throw(client_.stat("t")).torn, 0U);
 }
@@ -263,8 +262,8 @@ TEST_F(TopicErrors, CorruptDescriptorIsNeverFollowed) {
                                 .extension = 0,
                                 .sizes = {8}};
   const auto opens = [&](const layout::TensorDescriptor& descriptor) {
-    std::memcpy(slot + liar->schema()->plan.descriptors_offset_bytes, &descriptor,
-                sizeof descriptor);
+    std::memcpy(
+        slot + liar->schema()->plan.descriptors_offset_bytes, &descriptor, sizeof descriptor);
     const View view = or_throw(subscriber.latest());
     return view.tensor("stamp");
   };
@@ -287,9 +286,9 @@ TEST_F(TopicErrors, CorruptDescriptorIsNeverFollowed) {
   EXPECT_EQ(code_of(with([](auto& d) { d.dtype = 0; }).error()), Errc::corrupt);
   EXPECT_EQ(code_of(with([](auto& d) { d.flags = 0xFF; }).error()), Errc::corrupt);
   EXPECT_EQ(code_of(with([](auto& d) {
-              d.flags |= layout::kExtended;
-              d.extension = 9;
-            }).error()),
+                      d.flags |= layout::kExtended;
+                      d.extension = 9;
+                    }).error()),
             Errc::corrupt);
 }
 
@@ -346,8 +345,7 @@ TEST_F(TopicErrors, NobodyListeningIsBrokerGoneWithAHint) {
   EXPECT_EQ(code_of(error), Errc::broker_gone);
   EXPECT_NE(error.detail.find("nobody.sock (given)"), std::string::npos) << error.detail;
   EXPECT_NE(error.hint, "");
-  EXPECT_EQ(code_of(Client::connect({.socket = std::string(200, 'x')}).error()),
-            Errc::bad_request);
+  EXPECT_EQ(code_of(Client::connect({.socket = std::string(200, 'x')}).error()), Errc::bad_request);
 }
 
 // A listener that answers one hello with `reply`.

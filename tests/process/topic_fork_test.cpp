@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A forked child inherits handles that it must not use: every call says so, nothing crashes, nothing
-// of the parent's is touched, and reopen() works.
+// A forked child inherits handles that it must not use: every call says so, nothing crashes,
+// nothing of the parent's is touched, and reopen() works.
 #include <gtest/gtest.h>
 
 #include <dirent.h>
@@ -33,11 +33,10 @@ class TopicFork : public testing::Test {
   Client client_ = or_throw(Client::connect({.socket = broker_.socket(), .name = "parent"}));
 };
 
-#define EXPECT_FORKED(call)                       \
-  if (auto refused = (call); refused ||           \
-      refused.error().code != Errc::forked) {     \
-    std::fprintf(stderr, "not forked: " #call "\n"); \
-    return 1;                                     \
+#define EXPECT_FORKED(call)                                                     \
+  if (auto refused = (call); refused || refused.error().code != Errc::forked) { \
+    std::fprintf(stderr, "not forked: " #call "\n");                            \
+    return 1;                                                                   \
   }
 
 TEST_F(TopicFork, EveryCallInTheChildSaysForked) {
@@ -87,7 +86,9 @@ TEST_F(TopicFork, ChildMayDestroyWhatItInherited) {
     draft.reset();
     publisher.reset();
     subscriber.reset();
-    { const Client gone = std::move(client_); }
+    {
+      const Client gone = std::move(client_);
+    }
     return 0;
   });
   EXPECT_EQ(child.wait(20s), 0);

@@ -74,7 +74,9 @@ bool read_view(Result<View> view, std::uint64_t& last, Report& report) {
   return true;
 }
 
-void read_snapshot(Subscriber& subscriber, Snapshot& snapshot, std::uint64_t& last,
+void read_snapshot(Subscriber& subscriber,
+                   Snapshot& snapshot,
+                   std::uint64_t& last,
                    Report& report) {
   auto taken = subscriber.snapshot(std::move(snapshot));
   if (!taken) {
@@ -122,7 +124,8 @@ TEST_P(TopicStress, TearsNothingAndWakesEverybody) {
   EXPECT_TRUE(support::eventually([&] {
     return std::chrono::steady_clock::now() > enough && report->published > 20 &&
            report->read + report->starved > 20;
-  })) << "published " << report->published << ", read " << report->read;
+  })) << "published "
+      << report->published << ", read " << report->read;
   report->stop = true;
   // The readers wait at most 10 s for a publish that does not come any more.
   EXPECT_EQ(publisher.wait(20s), 0);

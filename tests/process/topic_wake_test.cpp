@@ -55,7 +55,10 @@ std::uint64_t await(Subscriber& subscriber, By by) {
 }
 
 // Answers every version of `from` with one of `to`.
-int play(const std::string& socket, const std::string& from, const std::string& to, By by,
+int play(const std::string& socket,
+         const std::string& from,
+         const std::string& to,
+         By by,
          std::uint64_t seed) {
   Client client = or_throw(Client::connect({.socket = socket, .name = to}));
   Publisher publisher = or_throw(client.publisher(to));
@@ -93,11 +96,13 @@ TEST_P(TopicWake, NeverSleepsThroughAPublish) {
   EXPECT_GT(or_throw(client.stat("ping")).wakes, 0U);  // Somebody did park.
 }
 
-INSTANTIATE_TEST_SUITE_P(Ways, TopicWake, testing::Values(By::waiting, By::next, By::polling),
+INSTANTIATE_TEST_SUITE_P(Ways,
+                         TopicWake,
+                         testing::Values(By::waiting, By::next, By::polling),
                          [](const auto& way) {
                            return std::string(way.param == By::waiting ? "Waiting"
                                               : way.param == By::next  ? "Next"
-                                                                        : "Polling");
+                                                                       : "Polling");
                          });
 
 TEST(TopicWakePublisher, IsWokenWhenASlotIsLetGo) {

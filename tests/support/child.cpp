@@ -42,7 +42,8 @@ Child::Child(const std::function<int()>& body) {
   }
 }
 
-Child::Child(Child&& other) noexcept : pid_(std::exchange(other.pid_, 0)) {}
+Child::Child(Child&& other) noexcept : pid_(std::exchange(other.pid_, 0)) {
+}
 
 Child& Child::operator=(Child&& other) noexcept {
   if (this != &other) {
@@ -52,7 +53,9 @@ Child& Child::operator=(Child&& other) noexcept {
   return *this;
 }
 
-Child::~Child() { kill(); }
+Child::~Child() {
+  kill();
+}
 
 void Child::signal(int signal) const noexcept {
   if (pid_ > 0) {

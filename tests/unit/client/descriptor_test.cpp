@@ -39,7 +39,8 @@ class Slot {
     return open_tensor(*schema_, 0, bytes_.data(), bytes_.size());
   }
   // A strided tensor whose first element is `first` elements behind the place's begin.
-  Result<OpenedTensor> open_strided(std::int64_t first, const std::vector<std::int64_t>& sizes,
+  Result<OpenedTensor> open_strided(std::int64_t first,
+                                    const std::vector<std::int64_t>& sizes,
                                     const std::vector<std::int64_t>& strides) {
     TensorExtension extension{};
     std::copy(sizes.begin(), sizes.end(), extension.sizes.begin());
@@ -112,7 +113,8 @@ TEST(Descriptor, StridedTensorsAreReadWhereTheyLie) {
 
 TEST(Descriptor, StridesThatLeaveTheSlotAreCorrupt) {
   Slot slot({"x", DType::int32, {4, 4}});
-  const auto code = [&](std::int64_t first, const std::vector<std::int64_t>& sizes,
+  const auto code = [&](std::int64_t first,
+                        const std::vector<std::int64_t>& sizes,
                         const std::vector<std::int64_t>& strides) {
     const auto opened = slot.open_strided(first, sizes, strides);
     return opened ? Errc{} : opened.error().code;
@@ -121,12 +123,13 @@ TEST(Descriptor, StridesThatLeaveTheSlotAreCorrupt) {
   EXPECT_EQ(code(0, {4, 4}, {-(std::int64_t{1} << 40), 4}), Errc::corrupt);
   EXPECT_EQ(code(0, {4, 4}, {16, 3}), Errc::corrupt);  // Not divisible by the item size.
   EXPECT_EQ(code(0, {std::int64_t{1} << 50, 1}, {std::int64_t{1} << 60, 4}), Errc::corrupt);
-  EXPECT_EQ(code(0, {std::numeric_limits<std::int64_t>::max(), 1},
+  EXPECT_EQ(code(0,
+                 {std::numeric_limits<std::int64_t>::max(), 1},
                  {std::numeric_limits<std::int64_t>::min(), 4}),
             Errc::corrupt);
   // The last element just fits, and just does not.
-  const auto room = static_cast<std::int64_t>(slot.schema().plan.stride_bytes -
-                                              slot.tensor_offset());
+  const auto room =
+      static_cast<std::int64_t>(slot.schema().plan.stride_bytes - slot.tensor_offset());
   EXPECT_EQ(code(0, {2, 1}, {room - 4, 4}), Errc{});
   EXPECT_EQ(code(0, {2, 1}, {room, 4}), Errc::corrupt);
 }

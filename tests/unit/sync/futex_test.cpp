@@ -40,8 +40,8 @@ TEST(Futex, WakesASleeper) {
 
 TEST(Futex, AnyOfSeveralWakes) {
   std::array<FutexWord, 3> words{};
-  std::array<WaitWord, 3> waits{WaitWord{&words[0], 0}, WaitWord{&words[1], 0},
-                                WaitWord{&words[2], 0}};
+  std::array<WaitWord, 3> waits{
+      WaitWord{&words[0], 0}, WaitWord{&words[1], 0}, WaitWord{&words[2], 0}};
   if (!futex_wait_any(waits, 0ns)) {
     GTEST_SKIP() << "no futex_waitv here, or it is masked";
   }

@@ -66,8 +66,8 @@ class TestTopic {
   }
 
   [[nodiscard]] Writer writer() {
-    return Writer(head(), bell(),
-                  {.slots = slots_, .entries = entries_, .is_lossless = is_lossless_});
+    return Writer(
+        head(), bell(), {.slots = slots_, .entries = entries_, .is_lossless = is_lossless_});
   }
   /// A registered subscriber that has started.
   [[nodiscard]] Reader reader(std::size_t entry, bool at_oldest = false) {

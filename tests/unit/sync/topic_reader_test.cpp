@@ -156,14 +156,12 @@ TEST(TopicReader, SnapshotIsDiscardedWhenItsSlotChanged) {
   Reader reader(topic.head(), nullptr, 0, 2, false);  // An observer.
   reader.start(false);
   publish(writer);
-  const auto changed = reader.snapshot([&](std::size_t slot) {
-    topic.set_word(slot, {3, Phase::ready});
-  });
+  const auto changed =
+      reader.snapshot([&](std::size_t slot) { topic.set_word(slot, {3, Phase::ready}); });
   EXPECT_EQ(changed.attempt, Attempt::changed);
   topic.set_word(topic.latest().slot, {1, Phase::ready});
-  const auto whole = reader.snapshot([&](std::size_t slot) {
-    topic.set_word(slot, {1, Phase::claimed});
-  });
+  const auto whole =
+      reader.snapshot([&](std::size_t slot) { topic.set_word(slot, {1, Phase::claimed}); });
   EXPECT_EQ(whole.attempt, Attempt::done);
   EXPECT_EQ(whole.version, 1U);
   EXPECT_FALSE(reader.look());
