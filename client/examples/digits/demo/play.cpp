@@ -52,7 +52,8 @@ Play::Play(const PlayOptions& options,
       started_(Clock::now()),
       client_(connect_and_declare(options.socket)),
       trainer_(start("digits_trainer", {})),
-      evaluator_(start("digits_evaluator", {"--hold-at", std::to_string(options.hold_at)})),
+      steady_{.worker = start("digits_evaluator", {})},
+      mortal_{.worker = start("digits_evaluator", {"--hold-at", std::to_string(options.hold_at)})},
       loader_(start("digits_loader",
                     {"--epochs",
                      std::to_string(options.epochs),
@@ -67,7 +68,7 @@ Worker Play::start(const std::string& program, std::vector<std::string> argument
 
 void Play::run() {
   Clock::time_point row_due = started_;
-  while (!(loader_.silent() && trainer_.silent() && evaluator_.silent())) {
+  while (!is_silent()) {
     if (interrupted_ != 0) {
       throw std::runtime_error("interrupted");
     }
@@ -84,19 +85,31 @@ void Play::run() {
   count();
 }
 
-// Waits until a worker says something, and takes note of it.
-void Play::listen() {
-  std::array<pollfd, 3> outputs{{{.fd = loader_.output_fd(), .events = POLLIN, .revents = 0},
-                                 {.fd = trainer_.output_fd(), .events = POLLIN, .revents = 0},
-                                 {.fd = evaluator_.output_fd(), .events = POLLIN, .revents = 0}}};
+bool Play::is_silent() const {
+  return loader_.silent() && trainer_.silent() && steady_.worker.silent() &&
+         mortal_.worker.silent();
+}
+
+void Play::poll_outputs() {
+  std::array<pollfd, 4> outputs{
+      {{.fd = loader_.output_fd(), .events = POLLIN, .revents = 0},
+       {.fd = trainer_.output_fd(), .events = POLLIN, .revents = 0},
+       {.fd = steady_.worker.output_fd(), .events = POLLIN, .revents = 0},
+       {.fd = mortal_.worker.output_fd(), .events = POLLIN, .revents = 0}}};
   if (::poll(outputs.data(), outputs.size(), static_cast<int>(kRowEvery.count())) < 0 &&
       errno != EINTR) {
     throw std::system_error(errno, std::generic_category(), "poll");
   }
+}
+
+// Waits until a worker says something, and takes note of it.
+void Play::listen() {
+  poll_outputs();
   loader_.read();
-  hear_evaluator();
-  hear_trainer();  // After the evaluator: nobody then seems to judge what is not published yet.
-  for (Worker* worker : {&loader_, &trainer_, &evaluator_}) {
+  hear(steady_);
+  hear(mortal_);
+  hear_trainer();  // After the evaluators: nobody then seems to judge what is not published yet.
+  for (Worker* worker : {&loader_, &trainer_, &steady_.worker, &mortal_.worker}) {
     if (worker->silent()) {
       require_success(*worker);
     }
@@ -117,37 +130,38 @@ void Play::hear_trainer() {
   }
 }
 
-void Play::hear_evaluator() {
-  for (const Report& report : evaluator_.read()) {
+void Play::hear(Judge& judge) {
+  for (const Report& report : judge.worker.read()) {
     if (report.says("viewing")) {
       evidence_.kill.version = report.count("viewing");
       screen_.event(elapsed(),
                     formatted("an evaluator (pid %d) views v%ju and keeps it",
-                              evaluator_.process().pid(),
+                              judge.worker.process().pid(),
                               std::uintmax_t{evidence_.kill.version}));
     } else {
-      judged_ = report;
+      judge.judged = report;
     }
   }
 }
 
 void Play::replace_evaluator() {
   kill_evaluator();
-  add_judged();
-  evaluator_ = start("digits_evaluator", {});
+  add_judged(mortal_);
+  mortal_.worker = start("digits_evaluator", {});
 }
 
 void Play::kill_evaluator() {
-  const pid_t victim = evaluator_.process().pid();
+  const pid_t victim = mortal_.worker.process().pid();
   memfds_ = memfds_mapped_by(trainer_.process().pid());
   memfds_.merge(memfds_mapped_by(victim));
+  memfds_.merge(memfds_mapped_by(steady_.worker.process().pid()));
   evidence_.kill.held = holds_view(victim);
   evidence_.kill.behind = trainer_.last().count("version") - evidence_.kill.version;
 
   const Clock::time_point killed = Clock::now();
-  evaluator_.process().send(SIGKILL);
+  mortal_.worker.process().send(SIGKILL);
   await_reclaim(victim, killed);
-  evidence_.kill.ending = evaluator_.process().wait(kReclaim).value_or(examples::Ending{});
+  evidence_.kill.ending = mortal_.worker.process().wait(kReclaim).value_or(examples::Ending{});
   killed_at_ = killed;
   screen_.event(elapsed(), "it is killed with SIGKILL in the middle of that; another one starts");
 }
@@ -174,11 +188,25 @@ bool Play::holds_view(pid_t holder) {
 }
 
 // What an evaluator has said of itself until its end. What it held when it was killed is not in it.
-void Play::add_judged() {
-  evidence_.views += judged_.count("views");
-  evidence_.torn += judged_.count("torn");
-  evidence_.viewed_bytes += judged_.count("bytes");
-  judged_ = {};
+void Play::add_judged(Judge& judge) {
+  evidence_.views += judge.judged.count("views");
+  evidence_.torn += judge.judged.count("torn");
+  evidence_.viewed_bytes += judge.judged.count("bytes");
+  judge.judged = {};
+}
+
+std::string Play::column(const Judge& judge) const {
+  if (judge.worker.last().says("viewing")) {
+    const std::uint64_t version = judge.worker.last().count("viewing");
+    return formatted("v%-5ju held, %ju behind",
+                     std::uintmax_t{version},
+                     std::uintmax_t{trainer_.last().count("version") - version});
+  }
+  return judge.judged.says("accuracy") ? formatted("v%-5ju acc %.3f  lag %-4ju",
+                                                   std::uintmax_t{judge.judged.count("version")},
+                                                   judge.judged.number("accuracy"),
+                                                   std::uintmax_t{judge.judged.count("lag")})
+                                       : std::string(26, ' ');
 }
 
 void Play::show_row() const {
@@ -188,17 +216,7 @@ void Play::show_row() const {
                                std::uintmax_t{trained.count("step")},
                                trained.number("loss"),
                                std::uintmax_t{trained.count("version")});
-  if (evaluator_.last().says("viewing")) {
-    const std::uint64_t version = evaluator_.last().count("viewing");
-    text += formatted("v%-5ju held, %ju behind",
-                      std::uintmax_t{version},
-                      std::uintmax_t{trained.count("version") - version});
-  } else if (judged_.says("accuracy")) {
-    text += formatted("v%-5ju accuracy %.3f  lag %ju",
-                      std::uintmax_t{judged_.count("version")},
-                      judged_.number("accuracy"),
-                      std::uintmax_t{judged_.count("lag")});
-  }
+  text += column(steady_) + column(mortal_);
   screen_.row(elapsed(), text);
 }
 
@@ -214,9 +232,13 @@ void Play::count() {
   evidence_.torn += trained.count("torn");
   evidence_.published_bytes = batches.published_bytes + weights.published_bytes;
   evidence_.viewed_bytes += trained.count("bytes");
-  evidence_.accuracy = judged_.number("accuracy");
-  evidence_.judged_version = judged_.count("version");
-  add_judged();
+  // Both have to be right, and up to date.
+  evidence_.accuracy =
+      std::min(steady_.judged.number("accuracy"), mortal_.judged.number("accuracy"));
+  evidence_.judged_version =
+      std::min(steady_.judged.count("version"), mortal_.judged.count("version"));
+  add_judged(steady_);
+  add_judged(mortal_);
   evidence_.control_bytes = or_throw(client_.broker_info()).control_bytes;
 }
 

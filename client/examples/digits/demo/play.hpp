@@ -2,6 +2,7 @@
 /// The processes of the demo, the kill in the middle, and what is seen of them.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <csignal>
 #include <cstdint>
@@ -48,14 +49,23 @@ class Play {
   using Clock = std::chrono::steady_clock;
 
   [[nodiscard]] Worker start(const std::string& program, std::vector<std::string> arguments) const;
+  // One of the two evaluators, and what it has said last of its judging.
+  struct Judge {
+    Worker worker;
+    Report judged = {};
+  };
+
+  [[nodiscard]] bool is_silent() const;
   void listen();
+  void poll_outputs();
   void hear_trainer();
-  void hear_evaluator();
+  void hear(Judge& judge);
   void replace_evaluator();
   void kill_evaluator();
   void await_reclaim(pid_t holder, Clock::time_point killed);
   [[nodiscard]] bool holds_view(pid_t holder);
-  void add_judged();
+  void add_judged(Judge& judge);
+  [[nodiscard]] std::string column(const Judge& judge) const;
   void show_row() const;
   void count();
 
@@ -67,11 +77,11 @@ class Play {
   Clock::time_point started_;
   tenure::Client client_;
   Worker trainer_;
-  Worker evaluator_;
+  Judge steady_;  // Judges from the beginning to the end.
+  Judge mortal_;  // Is killed in the middle of a view, and replaced.
   Worker loader_;
   Evidence evidence_;
   Inodes memfds_;
-  Report judged_;  // What the evaluator that runs now has said last.
   std::optional<Clock::time_point> killed_at_;
 };
 

@@ -84,7 +84,9 @@ void Screen::line(std::string_view text) const {
 }
 
 void Screen::head() const {
-  print(painted("\n    TIME   LOADER      TRAINER                    EVALUATOR", Colour::grey));
+  print(painted(
+      "\n    TIME   LOADER      TRAINER                    EVALUATOR 1               EVALUATOR 2",
+      Colour::grey));
 }
 
 void Screen::row(std::chrono::milliseconds at, std::string_view text) const {
