@@ -2,16 +2,12 @@
 #include "client/cli/command_line.hpp"
 
 #include <algorithm>
-#include <charconv>
-#include <map>
 #include <memory>
 #include <sstream>
 
 #include <CLI/CLI.hpp>
 
-#include "client/cli/identity.hpp"
-#include "client/cli/text/tensors.hpp"
-#include "client/cli/text/units.hpp"
+#include "client/cli/declare.hpp"
 
 namespace tenure::cli {
 namespace {
@@ -27,48 +23,6 @@ constexpr const char* kFooter =
     "  tenure ls --json\n"
     "  tenure VERB --help";
 
-std::chrono::nanoseconds duration(const std::string& option, const std::string& text) {
-  const auto parsed = parse_duration(text);
-  if (!parsed) {
-    throw UsageError(option + ": no duration: \"" + text + "\"",
-                     "write a number and a unit, as in 10s, 250ms, 2m, or forever");
-  }
-  return *parsed;
-}
-
-// CLI11 would read -1 as a very large number.
-template <class Number>
-CLI::Option* add_number(CLI::App& app,
-                        const std::string& option,
-                        Number& value,
-                        const std::string& description) {
-  const auto read = [&value, option](const std::string& text) {
-    Number number = 0;
-    const char* end = text.data() + text.size();
-    const auto [next, failed] = std::from_chars(text.data(), end, number);
-    if (text.empty() || failed != std::errc{} || next != end) {
-      throw UsageError(option + ": no number: \"" + text + "\"", "it is a whole number from 0 on");
-    }
-    value = number;
-  };
-  return app.add_option_function<std::string>(option, read, description)->type_name("N");
-}
-
-void add_common(CLI::App& app, CommonOptions& common) {
-  app.add_option("--socket",
-                 common.socket,
-                 "The broker's socket (default: $TENURE_SOCKET, else\n"
-                 "$XDG_RUNTIME_DIR/tenure/control.sock if it is there,\n"
-                 "else /run/tenure/control.sock)")
-      ->type_name("PATH");
-  app.add_option_function<std::string>(
-         "--timeout",
-         [&common](const std::string& text) { common.timeout = duration("--timeout", text); },
-         "Wait that long instead of being refused:\n10s, 250ms, forever")
-      ->type_name("TIME");
-  app.add_flag("--json", common.wants_json, "Print JSON for programs");
-}
-
 // A verb with options of its own kind; `read` declares them and, parsed, completes them.
 template <class Options>
 struct VerbText {
@@ -76,8 +30,6 @@ struct VerbText {
   std::string summary;
   std::string examples;
 };
-
-using Complete = std::function<void()>;
 
 template <class Options>
 void add_verb(CLI::App& app,
@@ -89,7 +41,7 @@ void add_verb(CLI::App& app,
   verb->footer("Examples:\n" + text.examples);
   auto options = std::make_shared<Options>();
   const Complete complete = declare(*verb, *options);
-  add_common(*verb, line.common);
+  declare_common(*verb, line.common);
   verb->callback([&line, options, complete, name = text.name] {
     if (complete) {
       complete();
@@ -97,225 +49,6 @@ void add_verb(CLI::App& app,
     line.verb_name = name;
     line.verb = *options;
   });
-}
-
-Complete declare(CLI::App& /*app*/, PingOptions& /*options*/) {
-  return {};
-}
-
-Complete declare(CLI::App& app, LsOptions& options) {
-  app.add_option("GLOB", options.glob, "Which names: * any run, ? one character (default: all)")
-      ->type_name("");
-  return {};
-}
-
-Complete declare(CLI::App& app, InspectOptions& options) {
-  app.add_option("NAME", options.name, "The segment")->required()->type_name("");
-  return {};
-}
-
-Complete declare(CLI::App& app, StatOptions& options) {
-  app.add_option("NAME", options.glob, "A segment, or a glob of several")
-      ->required()
-      ->type_name("");
-  app.add_option_function<std::string>(
-         "--every",
-         [&options](const std::string& text) {
-           options.every = duration("--every", text);
-           if (options.every->count() <= 0) {
-             throw UsageError("--every: longer than nothing", "as in --every 1s");
-           }
-         },
-         "A row of rates per interval; without it, the totals since creation")
-      ->type_name("TIME");
-  add_number(app, "--count", options.count, "End after that many intervals (default: on Ctrl-C)");
-  return [&options] {
-    if (options.count != 0 && !options.every) {
-      throw UsageError("--count counts the intervals of --every", "add --every 1s");
-    }
-  };
-}
-
-std::uint32_t read_mode(const std::string& text) {
-  std::uint32_t mode = 0;
-  const char* end = text.data() + text.size();
-  const auto [next, failed] = std::from_chars(text.data(), end, mode, 8);
-  if (text.empty() || failed != std::errc{} || next != end || mode > 0777) {
-    throw UsageError("--mode: no mode: \"" + text + "\"",
-                     "octal, as in 0750: owner, group, others; 4 read, 1 hold, 2 write");
-  }
-  return mode;
-}
-
-template <class Enum>
-void add_choice(CLI::App& app,
-                const std::string& option,
-                Enum& value,
-                const std::map<std::string, Enum>& choices,
-                const std::string& description) {
-  const auto choose = [&value, option, choices](const std::string& text) {
-    const auto found = choices.find(text);
-    if (found == choices.end()) {
-      std::string all;
-      for (const auto& [name, choice] : choices) {
-        all += (all.empty() ? "" : " or ") + name;
-      }
-      throw UsageError(option + ": no such choice: \"" + text + "\"", "it is " + all);
-    }
-    value = found->second;
-  };
-  app.add_option_function<std::string>(option, choose, description)
-      ->type_name(choices.begin()->first + "|" + choices.rbegin()->first);
-}
-
-void declare_terms(CLI::App& app, Terms& terms) {
-  terms.lifetime = Lifetime::persistent;
-  app.add_option_function<std::string>(
-         "--mode",
-         [&terms](const std::string& text) { terms.mode = read_mode(text); },
-         "Rights like a file's, octal: 4 read, 1 hold, 2 write\n(default: 0700)")
-      ->type_name("MODE");
-  app.add_option_function<std::string>(
-         "--group",
-         [&terms](const std::string& text) {
-           terms.gid = find_group(text);
-           if (!terms.gid) {
-             throw UsageError("--group: no such group: \"" + text + "\"", "a name or a number");
-           }
-         },
-         "The group that the mode speaks of (default: yours)")
-      ->type_name("GROUP");
-  add_choice<Lifetime>(app,
-                       "--lifetime",
-                       terms.lifetime,
-                       {{"persistent", Lifetime::persistent}, {"session", Lifetime::session}},
-                       "persistent: until it is removed (default); session: it goes\n"
-                       "with this command, unless others have it open");
-  add_choice<Pages>(app,
-                    "--pages",
-                    terms.pages,
-                    {{"huge", Pages::huge}, {"small", Pages::small}},
-                    "huge: of 2 MiB where it is large (default); small");
-}
-
-void declare_topic(CLI::App& app, TopicOptions& topic) {
-  add_number(app, "--slots", topic.slots, "Bundles kept: views held at once + 2 (default: 4)");
-  add_number(app, "--subscribers", topic.subscribers, "Subscribers at once (default: 63)");
-  app.add_flag_callback(
-      "--lossless",
-      [&topic] { topic.retention = Retention::lossless; },
-      "Every subscriber sees every bundle:\nthe publisher waits for the slow");
-  app.add_option_function<std::string>(
-         "--lag-limit",
-         [&topic](const std::string& text) {
-           topic.lag_limit =
-               std::chrono::ceil<std::chrono::milliseconds>(duration("--lag-limit", text));
-         },
-         "Lossless: a subscriber that lags longer is dropped\n(default: 10s between users, none "
-         "within one)")
-      ->type_name("TIME");
-  add_number(app,
-             "--attribute-bytes",
-             topic.attribute_bytes,
-             "Room for each bundle's own attributes (default: 256)");
-  app.add_flag_callback(
-      "--stamp",
-      [&topic] { topic.stamp = Stamp::monotonic; },
-      "Each bundle carries the time of its publication");
-}
-
-Complete declare(CLI::App& app, CreateOptions& options) {
-  app.add_option("NAME", options.name, "Parts of A-Z a-z 0-9 . _ - joined by /")
-      ->required()
-      ->type_name("");
-  auto tensors = std::make_shared<std::vector<std::string>>();
-  app.add_option("TENSOR",
-                 *tensors,
-                 "NAME:DTYPE:AxBxC; NAME:DTYPE: is a scalar;\n"
-                 "NAME:any:BYTES leaves the dtype open")
-      ->required()
-      ->type_name("");
-  declare_topic(app, options.topic);
-  declare_terms(app, options.topic.terms);
-  return [tensors, &options] {
-    for (const std::string& text : *tensors) {
-      auto spec = parse_tensor(text);
-      if (!spec) {
-        throw UsageError(spec.error().detail, spec.error().hint);
-      }
-      options.topic.schema.push_back(*std::move(spec));
-    }
-  };
-}
-
-Complete declare(CLI::App& app, RmOptions& options) {
-  app.add_option("NAME", options.names, "The segments")->required()->type_name("");
-  return {};
-}
-
-// FILE, or TENSOR=FILE.
-PutFile put_file(const std::string& text) {
-  const std::size_t sign = text.find('=');
-  if (sign == std::string::npos) {
-    return {.path = text};
-  }
-  if (sign == 0 || sign + 1 == text.size()) {
-    throw UsageError("neither FILE nor TENSOR=FILE: \"" + text + "\"", "as in w1=w1.npy");
-  }
-  return {.tensor = text.substr(0, sign), .path = text.substr(sign + 1)};
-}
-
-Complete declare(CLI::App& app, PutOptions& options) {
-  app.add_option("NAME", options.name, "The topic; created (persistent) if there is none")
-      ->required()
-      ->type_name("");
-  auto files = std::make_shared<std::vector<std::string>>();
-  app.add_option("FILE",
-                 *files,
-                 "FILE.npy for a topic of one tensor,\n"
-                 "TENSOR=FILE.npy for each of several; - is standard input")
-      ->required()
-      ->type_name("");
-  add_number(app, "--tag", options.tag, "A number of your own that travels with the bundle");
-  return [files, &options] {
-    for (const std::string& text : *files) {
-      options.files.push_back(put_file(text));
-    }
-    if (std::ranges::count(options.files, "", &PutFile::tensor) > 1) {
-      throw UsageError("several files without the name of their tensor",
-                       "as in `tenure put weights w1=w1.npy b1=b1.npy`");
-    }
-  };
-}
-
-Complete declare(CLI::App& app, GetOptions& options) {
-  app.add_option("NAME", options.name, "The topic")->required()->type_name("");
-  app.add_option("-o,--output",
-                 options.output,
-                 "FILE.npy; DIR/ for a file per tensor; - for standard\n"
-                 "output (default: the last part of NAME, with .npy)")
-      ->type_name("PATH");
-  app.add_option("--tensor", options.tensor, "Only this tensor")->type_name("TENSOR");
-  return {};
-}
-
-Complete declare(CLI::App& app, WatchOptions& options) {
-  app.add_option("NAME", options.glob, "A topic, or a glob of those that there are now")
-      ->required()
-      ->type_name("");
-  add_number(app, "--count", options.count, "End after that many versions (default: on Ctrl-C)");
-  return {};
-}
-
-Complete declare(CLI::App& app, BenchOptions& options) {
-  options.rounds = 40;
-  add_number(
-      app, "--rounds", options.rounds, "How often limit and product take turns (default: 40)");
-  return [&options] {
-    if (options.rounds < 1 || options.rounds > 10000) {
-      throw UsageError("--rounds: from 1 to 10000", "40 rounds take some seconds");
-    }
-  };
 }
 
 void add_looking_verbs(CLI::App& app, CommandLine& line) {
@@ -406,7 +139,7 @@ void configure(CLI::App& app, CommandLine& line) {
   app.get_formatter()->label("REQUIRED", "");
   app.set_version_flag("--version", "tenure " TENURE_VERSION);
   app.require_subcommand(1);
-  add_common(app, line.common);
+  declare_common(app, line.common);
   app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::Throw);
   add_looking_verbs(app, line);
   add_acting_verbs(app, line);

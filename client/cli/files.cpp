@@ -36,22 +36,26 @@ std::size_t first_room(int fd) {
 }
 
 Result<std::vector<std::byte>> read_all(int fd) {
-  std::vector<std::byte> bytes(first_room(fd));
-  std::size_t size = 0;
-  for (;;) {
-    if (size == bytes.size()) {
-      bytes.resize(bytes.size() + std::max(kChunkBytes, bytes.size() / 2));
+  try {
+    std::vector<std::byte> bytes(first_room(fd));
+    std::size_t size = 0;
+    for (;;) {
+      if (size == bytes.size()) {
+        bytes.resize(bytes.size() + std::max(kChunkBytes, bytes.size() / 2));
+      }
+      const ssize_t got = ::read(fd, bytes.data() + size, bytes.size() - size);
+      if (got == 0) {
+        bytes.resize(size);
+        return bytes;
+      }
+      if (got > 0) {
+        size += static_cast<std::size_t>(got);
+      } else if (errno != EINTR) {
+        return system_error("read it", errno);
+      }
     }
-    const ssize_t got = ::read(fd, bytes.data() + size, bytes.size() - size);
-    if (got == 0) {
-      bytes.resize(size);
-      return bytes;
-    }
-    if (got > 0) {
-      size += static_cast<std::size_t>(got);
-    } else if (errno != EINTR) {
-      return system_error("read it", errno);
-    }
+  } catch (const std::bad_alloc&) {
+    return Error{.code = Errc::no_memory, .detail = "it does not fit into memory"};
   }
 }
 
@@ -105,15 +109,11 @@ class DraftFile {
 }  // namespace
 
 Result<std::vector<std::byte>> read_file(const std::string& path) {
-  const os::UniqueFd opened(path == "-" ? -1 : ::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (path != "-" && !opened) {
-    return system_error("open it", errno);
+  if (path == "-") {
+    return read_all(STDIN_FILENO);
   }
-  try {
-    return read_all(path == "-" ? STDIN_FILENO : opened.get());
-  } catch (const std::bad_alloc&) {
-    return Error{.code = Errc::no_memory, .detail = "the file does not fit into memory"};
-  }
+  const os::UniqueFd opened(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  return opened ? read_all(opened.get()) : system_error("open it", errno);
 }
 
 Result<void> write_file(const std::string& path,

@@ -44,8 +44,8 @@ class Refusal : public std::runtime_error {
 /// Two arguments contradict each other, or one makes no sense for this segment: exit code 2.
 class UsageError : public std::runtime_error {
  public:
-  UsageError(std::string message, std::string hint)
-      : std::runtime_error(std::move(message)), hint_(std::move(hint)) {}
+  UsageError(const std::string& message, std::string hint)
+      : std::runtime_error(message), hint_(std::move(hint)) {}
   [[nodiscard]] const std::string& hint() const noexcept { return hint_; }
 
  private:

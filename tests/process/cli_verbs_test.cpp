@@ -77,7 +77,7 @@ TEST_F(CliTest, LsShowsATableAndTheTotals) {
   EXPECT_THAT(
       ok({"ls"}),
       MatchesRegex("NAME     KIND   TENSORS  +SIZE  USERS  STATE +AGE\n"
-                   "cam/0    topic  image uint8\\[2,3\\] +[0-9.]+ KiB      1  v1 +[0-9]+ ms\n"
+                   "cam/0    topic  image uint8\\[2,3\\] +[0-9.]+ KiB      1  v1 +[0-9.]+ [um]?s\n"
                    "weights  topic  w1 float32\\[64,128\\] \\+1 +[0-9.]+ KiB      0  empty +-\n"
                    "2 segments, [0-9.]+ KiB of .*\n"));
   EXPECT_THAT(ok({"ls", "cam/*"}), Not(HasSubstr("weights")));

@@ -36,9 +36,11 @@ std::string program() {
   }
   ::setpgid(0, 0);  // Ctrl-C is for the tool, which ends this one when it is done.
   const int log = ::open("/dev/null", O_RDWR);
-  ::dup2(log, STDIN_FILENO);
-  ::dup2(log, STDOUT_FILENO);
-  ::dup2(log, STDERR_FILENO);
+  if (log >= 0) {
+    ::dup2(log, STDIN_FILENO);
+    ::dup2(log, STDOUT_FILENO);
+    ::dup2(log, STDERR_FILENO);
+  }
   ::execlp(path.c_str(), "tenured", "--socket", socket.c_str(), nullptr);
   const int error = errno;
   [[maybe_unused]] const auto written = ::write(failure_fd, &error, sizeof(error));

@@ -4,6 +4,8 @@
 #include <array>
 #include <cstring>
 
+#include "client/cli/npy/next_index.hpp"
+
 namespace tenure::cli {
 namespace {
 
@@ -152,9 +154,7 @@ std::span<const std::byte> c_order_bytes(const NpyArray& array, std::vector<std:
       from += static_cast<std::uint64_t>(index[i]) * steps[i];
     }
     gather(storage.data() + done, array.bytes.data() + from, row, steps[last], item_bytes);
-    for (std::size_t i = last; i-- > 0 && ++index[i] == extents[i];) {
-      index[i] = 0;
-    }
+    next_index(std::span(index).first(last), extents.first(last));
   }
   return storage;
 }

@@ -226,12 +226,12 @@ class HeaderReader {
 
   bool take_extent(std::int64_t& extent) {
     skip_space();
-    const char* end = rest_.data() + rest_.size();
-    const auto [next, failed] = std::from_chars(rest_.data(), end, extent);
+    const char* first = rest_.data();
+    const auto [next, failed] = std::from_chars(first, first + rest_.size(), extent);
     if (failed != std::errc{} || extent < 0 || rest_.front() == '-') {
       return false;
     }
-    rest_.remove_prefix(static_cast<std::size_t>(next - rest_.data()));
+    rest_.remove_prefix(static_cast<std::size_t>(next - first));
     take_word("L");  // As Python 2 wrote them.
     return true;
   }

@@ -102,6 +102,7 @@ std::string Table::text(const Style& style) const {
 
 std::string Table::heading_text(const Style& style) const {
   std::vector<std::string> titles;
+  titles.reserve(columns_.size());
   for (const Column& column : columns_) {
     titles.push_back(column.title);
   }

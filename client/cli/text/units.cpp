@@ -54,9 +54,6 @@ std::string format_bytes(std::uint64_t bytes) {
 std::string format_age(std::chrono::nanoseconds age) {
   const std::int64_t ns = age.count() < 0 ? 0 : age.count();
   const auto seconds = static_cast<double>(ns) / 1e9;
-  if (ns < 1'000'000) {
-    return whole(ns / 1000, "us");
-  }
   if (ns < 1'000'000'000) {
     return whole(ns / 1'000'000, "ms");
   }

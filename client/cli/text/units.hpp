@@ -13,7 +13,7 @@ namespace tenure::cli {
 /// "512 B", "37.5 KiB", "23.7 MiB": binary units, one decimal.
 [[nodiscard]] std::string format_bytes(std::uint64_t bytes);
 
-/// How long something has lasted, at a glance: "850 us", "12 ms", "2.1 s", "41 s", "5 min", "3 d".
+/// How long something has lasted, at a glance: "0 ms", "12 ms", "2.1 s", "41 s", "5 min", "3 d".
 [[nodiscard]] std::string format_age(std::chrono::nanoseconds age);
 
 /// A measured time with three digits: "85.0 ns", "16.7 ms", "2.09 s".

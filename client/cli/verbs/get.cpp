@@ -11,6 +11,7 @@
 
 #include "client/cli/files.hpp"
 #include "client/cli/json_shapes.hpp"
+#include "client/cli/npy/next_index.hpp"
 #include "client/cli/npy/npy.hpp"
 #include "client/cli/text/tensors.hpp"
 #include "client/cli/text/units.hpp"
@@ -115,6 +116,7 @@ std::vector<std::string> paths_for(const GetOptions& options,
     make_directory(options.output);
     const std::string folder = options.output + (options.output.ends_with('/') ? "" : "/");
     std::vector<std::string> paths;
+    paths.reserve(tensors.size());
     for (const auto& [name, tensor] : tensors) {
       paths.push_back(folder + file_name(name));
     }
@@ -149,9 +151,7 @@ std::span<const std::byte> packed(const std::string& what,
       from += index[i] * tensor.strides_bytes()[i];
     }
     std::memcpy(storage.data() + done, tensor.data() + from, item_bytes);
-    for (std::size_t i = rank; i-- > 0 && ++index[i] == shape[i];) {
-      index[i] = 0;
-    }
+    next_index(std::span(index).first(rank), shape);
   }
   return storage;
 }

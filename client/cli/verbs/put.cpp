@@ -172,6 +172,7 @@ int run_verb(const Context& context, const PutOptions& options) {
   Client client = context.connect();
   const Target target = find_or_create(client, options.name, inputs);
   std::vector<NamedTensor> tensors;
+  tensors.reserve(inputs.size());
   for (const Input& input : inputs) {
     const TensorSpec& spec = spec_for(target.info, input);
     tensors.push_back({.name = spec.name, .tensor = view_for(spec, input)});

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+/// How each verb's options are declared to CLI11. Only command_line.cpp and the declare_*.cpp
+/// include this.
+#pragma once
+
+#include <charconv>
+#include <chrono>
+#include <functional>
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+#include "client/cli/verbs/verbs.hpp"
+
+namespace tenure::cli {
+
+/// What is left to do with the options once all have been read; may throw UsageError, may be empty.
+using Complete = std::function<void()>;
+
+/// Declares the options of a verb, which are written to `options` when the line is parsed: it must
+/// outlive that.
+Complete declare(CLI::App& app, PingOptions& options);
+Complete declare(CLI::App& app, LsOptions& options);
+Complete declare(CLI::App& app, InspectOptions& options);
+Complete declare(CLI::App& app, StatOptions& options);
+Complete declare(CLI::App& app, CreateOptions& options);
+Complete declare(CLI::App& app, RmOptions& options);
+Complete declare(CLI::App& app, PutOptions& options);
+Complete declare(CLI::App& app, GetOptions& options);
+Complete declare(CLI::App& app, WatchOptions& options);
+Complete declare(CLI::App& app, BenchOptions& options);
+
+/// --socket, --timeout, --json.
+void declare_common(CLI::App& app, CommonOptions& common);
+
+/// Reads the value of `option`. Throws UsageError where it is no duration.
+std::chrono::nanoseconds read_duration(const std::string& option, const std::string& text);
+
+/// An option whose text `read` takes, or refuses by UsageError.
+CLI::Option* add_text(CLI::App& app,
+                      const std::string& option,
+                      const std::function<void(const std::string&)>& read,
+                      const std::string& type,
+                      const std::string& description);
+
+/// An option that is a whole number. (CLI11 would read -1 as a very large one.)
+template <class Number>
+CLI::Option* add_number(CLI::App& app,
+                        const std::string& option,
+                        Number& value,
+                        const std::string& description) {
+  const auto read = [&value, option](const std::string& text) {
+    Number number = 0;
+    const char* end = text.data() + text.size();
+    const auto [next, failed] = std::from_chars(text.data(), end, number);
+    if (text.empty() || failed != std::errc{} || next != end) {
+      throw UsageError(option + ": no number: \"" + text + "\"", "it is a whole number from 0 on");
+    }
+    value = number;
+  };
+  return add_text(app, option, read, "N", description);
+}
+
+}  // namespace tenure::cli

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+// What all verbs share, and the options of all but `create`.
+#include <algorithm>
+#include <memory>
+
+#include "client/cli/declare.hpp"
+#include "client/cli/text/units.hpp"
+
+namespace tenure::cli {
+namespace {
+
+// FILE, or TENSOR=FILE.
+PutFile put_file(const std::string& text) {
+  const std::size_t sign = text.find('=');
+  if (sign == std::string::npos) {
+    return {.path = text};
+  }
+  if (sign == 0 || sign + 1 == text.size()) {
+    throw UsageError("neither FILE nor TENSOR=FILE: \"" + text + "\"", "as in w1=w1.npy");
+  }
+  return {.tensor = text.substr(0, sign), .path = text.substr(sign + 1)};
+}
+
+}  // namespace
+
+std::chrono::nanoseconds read_duration(const std::string& option, const std::string& text) {
+  const auto parsed = parse_duration(text);
+  if (!parsed) {
+    throw UsageError(option + ": no duration: \"" + text + "\"",
+                     "write a number and a unit, as in 10s, 250ms, 2m, or forever");
+  }
+  return *parsed;
+}
+
+CLI::Option* add_text(CLI::App& app,
+                      const std::string& option,
+                      const std::function<void(const std::string&)>& read,
+                      const std::string& type,
+                      const std::string& description) {
+  const auto take = [read](const CLI::results_t& words) {
+    read(words.front());
+    return true;
+  };
+  return app.add_option(option, take, description)->type_name(type);
+}
+
+void declare_common(CLI::App& app, CommonOptions& common) {
+  app.add_option("--socket",
+                 common.socket,
+                 "The broker's socket (default: $TENURE_SOCKET, else\n"
+                 "$XDG_RUNTIME_DIR/tenure/control.sock if it is there,\n"
+                 "else /run/tenure/control.sock)")
+      ->type_name("PATH");
+  add_text(
+      app,
+      "--timeout",
+      [&common](const std::string& text) { common.timeout = read_duration("--timeout", text); },
+      "TIME",
+      "Wait that long instead of being refused:\n10s, 250ms, forever");
+  app.add_flag("--json", common.wants_json, "Print JSON for programs");
+}
+
+Complete declare(CLI::App& /*app*/, PingOptions& /*options*/) {
+  return {};
+}
+
+Complete declare(CLI::App& app, LsOptions& options) {
+  app.add_option("GLOB", options.glob, "Which names: * any run, ? one character (default: all)")
+      ->type_name("");
+  return {};
+}
+
+Complete declare(CLI::App& app, InspectOptions& options) {
+  app.add_option("NAME", options.name, "The segment")->required()->type_name("");
+  return {};
+}
+
+Complete declare(CLI::App& app, StatOptions& options) {
+  app.add_option("NAME", options.glob, "A segment, or a glob of several")
+      ->required()
+      ->type_name("");
+  add_text(
+      app,
+      "--every",
+      [&options](const std::string& text) {
+        options.every = read_duration("--every", text);
+        if (options.every->count() <= 0) {
+          throw UsageError("--every: longer than nothing", "as in --every 1s");
+        }
+      },
+      "TIME",
+      "A row of rates per interval; without it, the totals since creation");
+  add_number(app, "--count", options.count, "End after that many intervals (default: on Ctrl-C)");
+  return [&options] {
+    if (options.count != 0 && !options.every) {
+      throw UsageError("--count counts the intervals of --every", "add --every 1s");
+    }
+  };
+}
+
+Complete declare(CLI::App& app, RmOptions& options) {
+  app.add_option("NAME", options.names, "The segments")->required()->type_name("");
+  return {};
+}
+
+Complete declare(CLI::App& app, PutOptions& options) {
+  app.add_option("NAME", options.name, "The topic; created (persistent) if there is none")
+      ->required()
+      ->type_name("");
+  auto files = std::make_shared<std::vector<std::string>>();
+  app.add_option("FILE",
+                 *files,
+                 "FILE.npy for a topic of one tensor,\n"
+                 "TENSOR=FILE.npy for each of several; - is standard input")
+      ->required()
+      ->type_name("");
+  add_number(app, "--tag", options.tag, "A number of your own that travels with the bundle");
+  return [files, &options] {
+    for (const std::string& text : *files) {
+      options.files.push_back(put_file(text));
+    }
+    if (std::ranges::count(options.files, "", &PutFile::tensor) > 1) {
+      throw UsageError("several files without the name of their tensor",
+                       "as in `tenure put weights w1=w1.npy b1=b1.npy`");
+    }
+  };
+}
+
+Complete declare(CLI::App& app, GetOptions& options) {
+  app.add_option("NAME", options.name, "The topic")->required()->type_name("");
+  app.add_option("-o,--output",
+                 options.output,
+                 "FILE.npy; DIR/ for a file per tensor; - for standard\n"
+                 "output (default: the last part of NAME, with .npy)")
+      ->type_name("PATH");
+  app.add_option("--tensor", options.tensor, "Only this tensor")->type_name("TENSOR");
+  return {};
+}
+
+Complete declare(CLI::App& app, WatchOptions& options) {
+  app.add_option("NAME", options.glob, "A topic, or a glob of those that there are now")
+      ->required()
+      ->type_name("");
+  add_number(app, "--count", options.count, "End after that many versions (default: on Ctrl-C)");
+  return {};
+}
+
+Complete declare(CLI::App& app, BenchOptions& options) {
+  options.rounds = 40;
+  add_number(
+      app, "--rounds", options.rounds, "How often limit and product take turns (default: 40)");
+  return [&options] {
+    if (options.rounds < 1 || options.rounds > 10000) {
+      throw UsageError("--rounds: from 1 to 10000", "40 rounds take some seconds");
+    }
+  };
+}
+
+}  // namespace tenure::cli
