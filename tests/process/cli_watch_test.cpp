@@ -106,6 +106,21 @@ TEST_F(CliWatch, SaysThatThePublisherIsGone) {
   }
 }
 
+TEST_F(CliWatch, GoesOnWithoutTheBrokerAndSaysSoOnce) {
+  ok({"create", "weights", "b1:float32:10"});
+  Client client = connect();
+  Publisher publisher = or_throw(client.publisher("weights"));
+  const auto tool = watch({"weights"});
+  ASSERT_TRUE(is_watched(client, "weights"));
+  broker_.stop(SIGKILL);
+  EXPECT_EQ(tool->read_line(), "broker gone");
+  publish(publisher, 0);
+  EXPECT_THAT(tool->read_line().value_or("nothing"), testing::StartsWith("v1 "));
+  tool->signal(SIGINT);
+  EXPECT_EQ(tool->wait(), 130);
+  EXPECT_EQ(tool->output(), "");
+}
+
 TEST_F(CliWatch, WatchesALosslessTopicWithoutHoldingItUp) {
   ok({"create", "log", "b1:float32:10", "--lossless"});
   Client client = connect();

@@ -2,6 +2,8 @@
 #include "client/cli/bench/product.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cstring>
 #include <utility>
 
 #include "client/cli/bench/limits.hpp"
@@ -15,13 +17,22 @@ using namespace std::chrono_literals;
 constexpr Timeout kSetUp = 10s;
 constexpr std::uint32_t kPerSample = 200;  // Calls that take less than a look at the clock.
 
-// Returns whether all 64 bytes are the same, so that reading them cannot be left out.
+// Returns whether all eight words are the same, so that reading them cannot be left out.
 Result<bool> read_bytes(const Bundle& bundle) {
   auto bytes = bundle.span<std::uint8_t>("bytes");
   if (!bytes) {
     return std::move(bytes).error();
   }
-  return std::ranges::all_of(*bytes, [first = (*bytes)[0]](std::uint8_t b) { return b == first; });
+  std::array<std::uint64_t, kMessageBytes / sizeof(std::uint64_t)> words{};
+  if (bytes->size() != sizeof(words)) {
+    return false;
+  }
+  std::memcpy(words.data(), bytes->data(), sizeof(words));
+  std::uint64_t differing = 0;
+  for (const std::uint64_t word : words) {
+    differing |= word ^ words[0];
+  }
+  return differing == 0;
 }
 
 Result<void> echo_topic(TopicPair& topics, std::uint32_t count) {

@@ -52,8 +52,6 @@ std::string_view words_for(Event::What what) {
       return "publisher gone";
     case Event::What::superseded:
       return "superseded";
-    case Event::What::broker_back:
-      return "broker back";
     default:
       return {};
   }
@@ -113,7 +111,7 @@ class Watch {
 
   void wait(const Interruption& interruption, int events) {
     std::vector<pollfd> waits{{.fd = interruption.fd(), .events = POLLIN, .revents = 0},
-                              {.fd = events, .events = POLLIN, .revents = 0}};
+                              {.fd = has_broker_ ? events : -1, .events = POLLIN, .revents = 0}};
     bool must_look = false;
     for (const WatchedTopic& topic : topics_) {
       must_look |= topic.fd() < 0;
@@ -140,20 +138,21 @@ class Watch {
 
   // Versions that were published before the removal are shown before it is said.
   void read_events() {
-    for (;;) {
+    while (has_broker_) {
       auto event = client_.event(kNoWait);
       if (!event) {
         if (event.error().code == Errc::broker_gone) {
+          // Bundles still come from whoever has the topic open; there is nobody left to tell more.
+          has_broker_ = false;
           print_event("broker", "broker gone");
-          continue;
         }
         return;
       }
       const auto topic = std::ranges::find(topics_, event->segment, &WatchedTopic::name);
-      if (topic == topics_.end() && event->what != Event::What::broker_back) {
+      if (topic == topics_.end()) {
         continue;
       }
-      if (topic != topics_.end() && left_ > 0) {
+      if (left_ > 0) {
         look_at(*topic);
       }
       print_event(event->segment, words_for(event->what));
@@ -220,6 +219,7 @@ class Watch {
   std::vector<WatchedTopic> topics_;
   std::size_t name_width_ = 0;
   bool shows_names_ = false;
+  bool has_broker_ = true;
 };
 
 }  // namespace
