@@ -19,9 +19,11 @@ Error corrupt(const char* what) {
 
 }  // namespace
 
-Result<std::shared_ptr<TopicMemory>> TopicMemory::take(std::shared_ptr<Session> session,
-                                                       wire::Opened opened,
-                                                       std::vector<os::UniqueFd> fds) {
+Result<std::shared_ptr<TopicMemory>> TopicMemory::take(
+    std::shared_ptr<Session> session,
+    wire::Opened opened,
+    // NOLINTNEXTLINE(performance-unnecessary-value-param): taken, to be closed.
+    std::vector<os::UniqueFd> fds) {
   // Made first: whatever fails below, its destructor closes the handle.
   std::shared_ptr<TopicMemory> memory(new TopicMemory(std::move(session), std::move(opened)));
   for (const auto step : {&TopicMemory::load_schema, &TopicMemory::map_grants}) {

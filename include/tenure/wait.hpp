@@ -12,8 +12,8 @@ namespace tenure {
 class Timeout {
  public:
   /// Any std::chrono duration; what does not fit into nanoseconds counts as kForever.
-  // NOLINTNEXTLINE(google-explicit-constructor): `next(5s)` is how one waits.
   template <class R, class P>
+  // NOLINTNEXTLINE(google-explicit-constructor): `next(5s)` is how one waits.
   constexpr Timeout(std::chrono::duration<R, P> at_most) : at_most_(clamp(at_most)) {}
 
   [[nodiscard]] constexpr std::chrono::nanoseconds at_most() const noexcept { return at_most_; }
