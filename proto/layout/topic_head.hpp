@@ -6,12 +6,12 @@
 #pragma once
 
 #include <array>
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <type_traits>
 
 #include "proto/layout/constants.hpp"
+#include "proto/layout/std_atomic.hpp"
 
 namespace tenure::layout {
 
@@ -76,15 +76,13 @@ struct TopicHeadOf {
   std::array<SlotLineOf<Atomic>, kMaxSlots> slots;            //  512
 };
 
-template <class T>
-using StdAtomic = std::atomic<T>;
 using TopicHead = TopicHeadOf<StdAtomic>;
 
 inline constexpr std::size_t kTopicHeadBytes = 8192;
 
-static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
-static_assert(std::atomic<std::uint32_t>::is_always_lock_free);
-static_assert(sizeof(std::atomic<std::uint64_t>) == 8 && sizeof(std::atomic<std::uint32_t>) == 4);
+static_assert(StdAtomic<std::uint64_t>::is_always_lock_free);
+static_assert(StdAtomic<std::uint32_t>::is_always_lock_free);
+static_assert(sizeof(StdAtomic<std::uint64_t>) == 8 && sizeof(StdAtomic<std::uint32_t>) == 4);
 
 using HeadConstants = HeadConstantsOf<StdAtomic>;
 static_assert(std::is_standard_layout_v<HeadConstants> && sizeof(HeadConstants) == 128);

@@ -17,7 +17,7 @@ struct StdAtomics {
   using Head = layout::TopicHead;
   using Bell = layout::TopicBell;
   using Entry = layout::SubscriberEntry;
-  using Word32 = std::atomic<std::uint32_t>;
+  using Word32 = FutexWord;
 
   static void fence(std::memory_order order) noexcept { std::atomic_thread_fence(order); }
   static void wake_all(const Word32& word) noexcept { futex_wake_all(word); }

@@ -2,15 +2,16 @@
 /// Futexes shared between processes, with absolute CLOCK_MONOTONIC deadlines.
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 
+#include "proto/layout/std_atomic.hpp"
+
 namespace tenure::sync {
 
-using FutexWord = std::atomic<std::uint32_t>;
+using FutexWord = layout::StdAtomic<std::uint32_t>;
 /// Since the epoch of CLOCK_MONOTONIC; max(): never.
 using Deadline = std::chrono::nanoseconds;
 
