@@ -41,7 +41,9 @@ class SlotHolds {
     const std::uint64_t bit = std::uint64_t{1} << slot;
     if ((held_ & bit) == 0) {
       held_ |= bit;
-      entry_->holds.store(held_, std::memory_order_relaxed);  // relaxed: fence. pairs: topic.hold
+      // release: who sees this bit and not those let go before sees that they were let go; as
+      // orders go, a relaxed store would hide the release before it. pairs: topic.let_go
+      entry_->holds.store(held_, std::memory_order_release);
       // seq_cst: store of the hold, fence, load of the word; see TopicWriter::claim.
       // pairs: topic.hold
       A::fence(std::memory_order_seq_cst);

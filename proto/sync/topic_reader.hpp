@@ -10,6 +10,7 @@
 
 #include "proto/layout/slot_word.hpp"
 #include "proto/sync/entry_counters.hpp"
+#include "proto/sync/seen_mark.hpp"
 #include "proto/sync/slot_holds.hpp"
 
 namespace tenure::sync {
@@ -40,6 +41,7 @@ class TopicReader {
         entry_(bell == nullptr ? nullptr : &bell->entry(entry)),
         holds_(head, bell, entry_),
         counters_(entry_),
+        mark_(entry_, is_lossless),
         slots_(slots),
         is_lossless_(is_lossless) {}
 
@@ -59,9 +61,8 @@ class TopicReader {
     }
     seen_ = first == 0 ? 0 : first - 1;
     passed_ = 0;
+    mark_.say(seen_);
     if (entry_ != nullptr) {
-      // release: where it starts stands before it lets the publisher go on. pairs: topic.seen
-      entry_->seen.store(seen_, std::memory_order_release);
       // release: the load of `latest` comes before. pairs: topic.joined
       entry_->joined.store(1, std::memory_order_release);
       wake_publisher<A>(*bell_);
@@ -73,10 +74,7 @@ class TopicReader {
     start(true);
     if (seen_ < after) {
       seen_ = after;
-      if (entry_ != nullptr) {
-        entry_->seen.store(seen_,
-                           std::memory_order_release);  // release: as in start(). pairs: topic.seen
-      }
+      mark_.say(seen_);
     }
   }
 
@@ -88,8 +86,7 @@ class TopicReader {
   [[nodiscard]] bool look() const noexcept { return load_latest().version > seen_; }
   /// Lossless: whether view_next() would find the bundle that follows, or that it was dropped.
   [[nodiscard]] bool is_next_there() const noexcept {
-    return was_dropped_ || is_marked_dropped() ||
-           smallest_ready(seen_, seen_ + 1).attempt == Attempt::done;
+    return mark_.was_dropped() || smallest_ready(seen_, seen_ + 1).attempt == Attempt::done;
   }
   [[nodiscard]] std::uint64_t seen() const noexcept { return seen_; }
   [[nodiscard]] bool is_superseded() const noexcept {
@@ -114,7 +111,7 @@ class TopicReader {
   [[nodiscard]] Found view_next() noexcept {
     // `latest` first: it bounds the scan, so that no version is taken that others cannot see yet.
     const layout::Latest newest = load_latest();
-    if (was_dropped_ || (is_lossless_ && is_marked_dropped())) {
+    if (mark_.was_dropped()) {
       return rejoin();
     }
     const std::uint64_t after = passed_ > seen_ ? passed_ : seen_;
@@ -200,37 +197,17 @@ class TopicReader {
     if (found.version <= seen_) {
       return;
     }
-    if (entry_ != nullptr) {
-      tell_seen(found.version);
-    }
     seen_ = found.version;
-  }
-
-  void tell_seen(std::uint64_t version) noexcept {
-    if (is_lossless_) {
-      std::uint64_t expected = seen_;
-      // release: everything up to here is read before the publisher may write it again; the hold
-      // protects this one. Fails only if the publisher gave up waiting. pairs: topic.seen
-      was_dropped_ = !entry_->seen.compare_exchange_strong(
-          expected, version, std::memory_order_release, std::memory_order_relaxed);
+    mark_.say(seen_);
+    if (is_lossless_ && entry_ != nullptr) {
       wake_publisher<A>(*bell_);
-    } else {
-      entry_->seen.store(version,
-                         std::memory_order_relaxed);  // relaxed: for people. alone: topic.progress
     }
-  }
-
-  [[nodiscard]] bool is_marked_dropped() const noexcept {
-    // relaxed: nothing is read on the strength of it. pairs: topic.seen
-    return entry_->seen.load(std::memory_order_relaxed) == layout::kDropped;
   }
 
   // Registers again, at the oldest bundle kept; `missed` says how many were lost.
   [[nodiscard]] Found rejoin() noexcept {
     const std::uint64_t before = seen_;
-    was_dropped_ = false;
-    entry_->seen.store(
-        0, std::memory_order_relaxed);  // relaxed: start() fences. pairs: topic.registration
+    mark_.begin_again();
     resume(before);
     return {.attempt = Attempt::dropped, .missed = seen_ - before};
   }
@@ -240,9 +217,9 @@ class TopicReader {
   typename A::Entry* entry_;
   SlotHolds<A> holds_;
   EntryCounters<A> counters_;
+  SeenMark<A> mark_;
   std::size_t slots_;
   bool is_lossless_;
-  bool was_dropped_ = false;
   std::uint64_t seen_ = 0;    // The last version seen.
   std::uint64_t passed_ = 0;  // next(): versions up to here were found claimed, and are missed.
 };

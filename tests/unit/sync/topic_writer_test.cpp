@@ -187,6 +187,25 @@ TEST(TopicWriter, DropsThoseWhoLagUnderTheLimit) {
   EXPECT_TRUE(writer.could_claim());
 }
 
+// The broker has registered it, and it has not yet said where it starts. Found by the model
+// (tests/model, run lossless-start-stores): what it says then must not undo the drop.
+TEST(TopicWriter, LaggardDroppedWhileItStartsIsTold) {
+  TestTopic topic(3, 4, true);
+  Writer writer = topic.writer();
+  for (int i = 0; i < 3; ++i) {
+    publish(writer);
+  }
+  sync::register_entry(topic.head(), topic.bell(), 0, true);
+  Reader slow(topic.head(), &topic.bell(), 0, 3, true);
+  HookedAtomics::at(0, [&] { EXPECT_EQ(writer.drop_laggards(), 1U); });
+  slow.start(true);
+  publish(writer);  // v4, over v1.
+  const auto told = slow.view_next();
+  EXPECT_EQ(told.attempt, sync::Attempt::dropped);
+  EXPECT_EQ(told.missed, 1U);
+  EXPECT_EQ(slow.view_next().version, 2U);
+}
+
 TEST(TopicWriter, DropsNobodyWithoutALimit) {
   TestTopic topic(3, 4, true);
   Writer writer = topic.writer();
