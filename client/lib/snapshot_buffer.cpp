@@ -43,11 +43,34 @@ void SnapshotBuffer::Free::operator()(std::byte* bytes) const noexcept {
   ::operator delete[](bytes, kAlign);
 }
 
-Result<std::unique_ptr<SnapshotBuffer>> SnapshotBuffer::make(
-    const std::shared_ptr<const BundleSchema>& schema, std::unique_ptr<SnapshotBuffer> reuse) {
+// One exported tensor.
+class SnapshotBuffer::Export {
+ public:
+  explicit Export(std::shared_ptr<SnapshotBuffer> buffer) noexcept : buffer_(std::move(buffer)) {
+    // relaxed: the Snapshot is not reused meanwhile. pairs: snapshot.export
+    buffer_->exports_.fetch_add(1, std::memory_order_relaxed);
+  }
+  Export(const Export&) = delete;
+  Export& operator=(const Export&) = delete;
+  ~Export() {
+    // release: what was read and written comes before the memory is reused. pairs: snapshot.export
+    buffer_->exports_.fetch_sub(1, std::memory_order_release);
+  }
+
+ private:
+  std::shared_ptr<SnapshotBuffer> buffer_;
+};
+
+std::shared_ptr<const void> SnapshotBuffer::keep(std::shared_ptr<SnapshotBuffer> buffer) {
+  return std::make_shared<Export>(std::move(buffer));
+}
+
+Result<std::shared_ptr<SnapshotBuffer>> SnapshotBuffer::make(
+    const std::shared_ptr<const BundleSchema>& schema, std::shared_ptr<SnapshotBuffer> reuse) {
   const std::size_t wanted = schema->plan.stride_bytes;
-  if (reuse == nullptr) {
-    reuse = std::make_unique<SnapshotBuffer>();
+  // acquire: what consumers did with the bytes comes before they change. pairs: snapshot.export
+  if (reuse == nullptr || reuse->exports_.load(std::memory_order_acquire) != 0) {
+    reuse = std::make_shared<SnapshotBuffer>();
   }
   if (reuse->size_bytes_ < wanted) {
     // Not touched until it is copied to: a large slot that is little used costs little.

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 
 #include <tenure/result.hpp>
@@ -10,13 +12,13 @@
 
 namespace tenure::detail {
 
-/// Memory of one's own in the form of a slot. Threads: one at a time.
+/// Memory of one's own in the form of a slot. Threads: one at a time; exports end on any.
 struct SnapshotBuffer {
   std::shared_ptr<const BundleSchema> schema;
 
-  /// Takes over `reuse` if it is large enough. Errors: no_memory
-  [[nodiscard]] static Result<std::unique_ptr<SnapshotBuffer>> make(
-      const std::shared_ptr<const BundleSchema>& schema, std::unique_ptr<SnapshotBuffer> reuse);
+  /// Takes over `reuse` if it is large enough and no exported tensor needs it. Errors: no_memory
+  [[nodiscard]] static Result<std::shared_ptr<SnapshotBuffer>> make(
+      const std::shared_ptr<const BundleSchema>& schema, std::shared_ptr<SnapshotBuffer> reuse);
 
   [[nodiscard]] const std::byte* slot() const noexcept { return bytes_.get(); }
   /// Bytes that a bundle's tensors may lie in.
@@ -27,12 +29,17 @@ struct SnapshotBuffer {
   /// not; until then nothing that was copied is believed beyond the bounds of the slot.
   void copy_racing(const std::byte* slot) noexcept;
 
+  /// Keeps `buffer` from being taken over until what it returns is gone.
+  [[nodiscard]] static std::shared_ptr<const void> keep(std::shared_ptr<SnapshotBuffer> buffer);
+
  private:
+  class Export;
   struct Free {
     void operator()(std::byte* bytes) const noexcept;
   };
   std::unique_ptr<std::byte[], Free> bytes_;
   std::size_t size_bytes_ = 0;
+  std::atomic<std::uint32_t> exports_{0};
 };
 
 }  // namespace tenure::detail

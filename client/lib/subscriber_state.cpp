@@ -138,8 +138,10 @@ View SubscriberState::make_view(const sync::Found& found) noexcept {
                       {.schema = memory_->schema().get(),
                        .slot = memory_->slot(found.slot),
                        .limit_bytes = memory_->opened().slot_stride_bytes,
-                       .generation = generation()});
+                       .generation = generation(),
+                       .keep = &SubscriberState::keep_view});
   view.state_ = this;
+  view.number_ = ++views_;
   view.version_ = found.version;
   view.missed_ = found.missed;
   view.slot_ = static_cast<std::uint32_t>(found.slot);
@@ -247,7 +249,7 @@ Result<Snapshot> SubscriberState::snapshot(Snapshot&& reuse) {
   return copy_newest(*std::move(buffer));
 }
 
-Result<Snapshot> SubscriberState::copy_newest(std::unique_ptr<SnapshotBuffer> buffer) {
+Result<Snapshot> SubscriberState::copy_newest(std::shared_ptr<SnapshotBuffer> buffer) {
   sync::Found found;
   for (int i = 0; i < kCopyAttempts && found.attempt == sync::Attempt::changed; ++i) {
     found = reader_.snapshot(
@@ -275,21 +277,11 @@ Result<Snapshot> SubscriberState::copy_newest(std::unique_ptr<SnapshotBuffer> bu
                       {.schema = buffer->schema.get(),
                        .slot = buffer->slot(),
                        .limit_bytes = buffer->size_bytes(),
-                       .generation = 0});
+                       .generation = 0,
+                       .keep = &SubscriberState::keep_snapshot});
   snapshot.version_ = found.version;
   snapshot.buffer_ = std::move(buffer);
   return snapshot;
-}
-
-bool SubscriberState::let_go(std::size_t slot, std::uint64_t version) noexcept {
-  lock_.lock();
-  const bool is_intact = reader_.let_go(slot, version);
-  const bool is_last = --owners_ == 0;
-  lock_.unlock();
-  if (is_last) {
-    delete this;
-  }
-  return is_intact;
 }
 
 }  // namespace tenure::detail

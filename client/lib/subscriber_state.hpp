@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <tenure/topic.hpp>
 
@@ -14,6 +15,16 @@
 #include "proto/sync/topic_reader.hpp"
 
 namespace tenure::detail {
+
+/// A view's hold on its slot, which each tensor exported from the view has as well.
+struct ViewHold {
+  std::size_t slot = 0;
+  std::uint64_t version = 0;
+  std::uint64_t view = 0;  // Its number among the subscriber's.
+};
+
+/// What came of letting a slot go: torn: its bundle was not left alone.
+enum class Released : std::uint8_t { intact, torn, still_exported };
 
 /// Behind a Subscriber and its views. The subscriber's methods are called by one thread at a time;
 /// views are let go on any thread: what they share is under the lock.
@@ -38,8 +49,14 @@ class SubscriberState final : public RoleState {
   [[nodiscard]] Result<View> next(Timeout timeout);
   [[nodiscard]] Result<Snapshot> snapshot(Snapshot&& reuse);
 
-  /// A view's: lets go of the slot and of one ownership. Returns whether the bundle was left alone.
-  bool let_go(std::size_t slot, std::uint64_t version) noexcept;
+  /// A view's: lets go of the slot and of one ownership, whatever was exported.
+  void let_go(const ViewHold& hold) noexcept;
+  /// The same, but nothing happens while a tensor exported from the view lives.
+  [[nodiscard]] Released release(const ViewHold& hold) noexcept;
+
+  /// An exported tensor's: one more hold and one more ownership, and the end of both.
+  void begin_export(const ViewHold& hold);
+  void end_export(const ViewHold& hold) noexcept;
 
  private:
   [[nodiscard]] Result<PollTarget::Direction> poll_direction() const override;
@@ -51,11 +68,16 @@ class SubscriberState final : public RoleState {
   template <class Attempt>
   [[nodiscard]] sync::Found try_to_view(Attempt&& attempt) noexcept;
   [[nodiscard]] Result<void> pause_for_claimed(int attempt, Timeout left);
-  [[nodiscard]] Result<Snapshot> copy_newest(std::unique_ptr<SnapshotBuffer> buffer);
+  [[nodiscard]] Result<Snapshot> copy_newest(std::shared_ptr<SnapshotBuffer> buffer);
   [[nodiscard]] Error gap_error(std::uint64_t missed) const;
+  [[nodiscard]] static std::shared_ptr<const void> keep_view(const Bundle& bundle);
+  [[nodiscard]] static std::shared_ptr<const void> keep_snapshot(const Bundle& bundle);
+  bool end_hold(const ViewHold& hold) noexcept;
 
   const SubscriberOptions options_;
-  sync::TopicReader<> reader_;  // Counts and holds are guarded by lock_.
+  sync::TopicReader<> reader_;          // Counts and holds are guarded by lock_.
+  std::uint64_t views_ = 0;             // The subscriber's thread. Numbers them.
+  std::vector<std::uint64_t> exports_;  // guarded by lock_. The view of each exported tensor.
 };
 
 }  // namespace tenure::detail

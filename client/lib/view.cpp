@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <string>
 #include <utility>
 
 #include <tenure/topic.hpp>
@@ -14,6 +15,7 @@ View::View(View&& other) noexcept
       state_(std::exchange(other.state_, nullptr)),
       version_(other.version_),
       missed_(other.missed_),
+      number_(other.number_),
       slot_(other.slot_) {
   detail::BundleAccess::clear(other);
 }
@@ -24,13 +26,14 @@ View& View::operator=(View&& other) noexcept {
   std::swap(state_, moved.state_);
   std::swap(version_, moved.version_);
   std::swap(missed_, moved.missed_);
+  std::swap(number_, moved.number_);
   std::swap(slot_, moved.slot_);
   return *this;
 }
 
 View::~View() {
   if (state_ != nullptr && !detail::is_forked(state_->generation())) {
-    state_->let_go(slot_, version_);
+    state_->let_go({.slot = slot_, .version = version_, .view = number_});
   }
 }
 
@@ -48,9 +51,15 @@ Result<void> View::release() {
   if (detail::is_forked(state_->generation())) {
     return detail::forked_error();
   }
+  const auto released = state_->release({.slot = slot_, .version = version_, .view = number_});
+  if (released == detail::Released::still_exported) {
+    return Error{.code = Errc::held,
+                 .detail = "a tensor exported from v" + std::to_string(version_) + " is alive",
+                 .hint = "delete it first; or destroy the view, and it keeps the slot"};
+  }
   detail::BundleAccess::clear(*this);
-  const bool is_intact = std::exchange(state_, nullptr)->let_go(slot_, version_);
-  return is_intact ? Result<void>() : Error{.code = Errc::torn};
+  state_ = nullptr;
+  return released == detail::Released::intact ? Result<void>() : Error{.code = Errc::torn};
 }
 
 }  // namespace tenure

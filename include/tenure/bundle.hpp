@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string_view>
 
@@ -73,6 +74,8 @@ class Bundle {
   const std::byte* slot_ = nullptr;
   std::uint64_t limit_bytes_ = 0;
   std::uint32_t generation_ = 0;  // Of the process whose maps these are; 0: own memory.
+  // Keeps the bytes for an exported tensor, until what it returns is gone.
+  std::shared_ptr<const void> (*keep_)(const Bundle& bundle) = nullptr;
 };
 
 /// A slot being filled. Publisher::publish() makes it visible; destroyed, it is dropped.

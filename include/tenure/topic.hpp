@@ -88,7 +88,8 @@ class Publisher : public Role {
 ///
 /// Made by Subscriber::latest() and next(). It keeps the mapping and the session alive, so it may
 /// outlive the Subscriber and the Client. Threads: const members from any thread; move, release and
-/// destroy from one at a time, which need not be the Subscriber's.
+/// destroy from one at a time, which need not be the Subscriber's. A tensor exported by to_dlpack()
+/// keeps the slot held beyond the view.
 class View : public Bundle {
  public:
   View(View&& other) noexcept;
@@ -103,7 +104,7 @@ class View : public Bundle {
   /// Lets the slot go and says whether what was read can be trusted.
   ///
   /// Errors: torn   a dishonest peer changed the slot while it was held; discard what was computed
-  ///         held   an exported tensor is still alive
+  ///         held   a tensor that to_dlpack() made of it is alive; the view is left as it was
   ///         stale  released or moved from before;  forked  taken before a fork
   [[nodiscard]] Result<void> release();
 
@@ -114,6 +115,7 @@ class View : public Bundle {
   detail::SubscriberState* state_ = nullptr;  // Counted. Empty: released or moved from.
   std::uint64_t version_ = 0;
   std::uint64_t missed_ = 0;
+  std::uint64_t number_ = 0;  // Of this view among its subscriber's: tells whose an export is.
   std::uint32_t slot_ = 0;
 };
 
@@ -131,7 +133,7 @@ class Snapshot : public Bundle {
 
  private:
   friend class detail::SubscriberState;
-  std::unique_ptr<detail::SnapshotBuffer> buffer_;
+  std::shared_ptr<detail::SnapshotBuffer> buffer_;  // Shared with exported tensors.
   std::uint64_t version_ = 0;
 };
 
@@ -165,7 +167,8 @@ class Subscriber : public Role {
   ///         unsupported, torn, cancelled, broker_gone, superseded, stale, forked  as above
   [[nodiscard]] Result<View> next(Timeout timeout = kForever);
 
-  /// A copy of the newest bundle; `reuse` gives its memory. All that Access::observe allows.
+  /// A copy of the newest bundle; `reuse` gives its memory, unless a tensor that was exported from
+  /// it lives. All that Access::observe allows.
   ///
   /// Errors: empty     nothing has been published yet
   ///         torn      the publisher overwrote it during every one of the bounded attempts

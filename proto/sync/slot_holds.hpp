@@ -59,6 +59,9 @@ class SlotHolds {
     return false;
   }
 
+  /// Holds a slot that is held already for one more.
+  void hold_again(std::size_t slot) noexcept { ++counts_[slot]; }
+
   /// One view less. Returns whether the bundle was left alone while it was held.
   [[nodiscard]] bool let_go(std::size_t slot, std::uint64_t version) noexcept {
     // acquire: what was read before is read before this look. pairs: topic.snapshot
@@ -82,7 +85,7 @@ class SlotHolds {
   typename A::Bell* bell_;
   typename A::Entry* entry_;
   std::uint64_t held_ = 0;                                 // What entry_->holds says.
-  std::array<std::uint32_t, layout::kMaxSlots> counts_{};  // Views per slot.
+  std::array<std::uint32_t, layout::kMaxSlots> counts_{};  // Views and their exports per slot.
 };
 
 }  // namespace tenure::sync

@@ -89,10 +89,6 @@ class TopicReader {
     return mark_.was_dropped() || smallest_ready(seen_, seen_ + 1).attempt == Attempt::done;
   }
   [[nodiscard]] std::uint64_t seen() const noexcept { return seen_; }
-  [[nodiscard]] bool is_superseded() const noexcept {
-    // relaxed: a hint that is looked at again with every call. alone: topic.superseded
-    return head_.newest.superseded.load(std::memory_order_relaxed) != 0;
-  }
 
   /// Holds the newest bundle.
   [[nodiscard]] Found view_latest() noexcept {
@@ -132,6 +128,9 @@ class TopicReader {
     }
     return found;
   }
+
+  /// One more hold on a slot that is held.
+  void hold_again(std::size_t slot) noexcept { holds_.hold_again(slot); }
 
   /// Ends one hold. Returns whether the bundle was left alone while it was held.
   [[nodiscard]] bool let_go(std::size_t slot, std::uint64_t version) noexcept {
