@@ -80,7 +80,11 @@ class Failure : public std::runtime_error {
   Error error_;
 };
 
-/// A T or an Error: the members of std::expected that are used here, for C++20.
+/// A T or an Error: std::expected<T, Error> for C++20, as far as a caller needs it.
+///
+/// Left out: and_then, transform, or_else, transform_error, error_or, emplace, swap, ==, making a T
+/// in place, and what only const rvalues use. An Error needs no std::unexpected around it, and
+/// value() throws Failure.
 ///
 /// Threads: like the T it holds.
 template <class T>
@@ -116,6 +120,10 @@ class [[nodiscard]] Result {
   [[nodiscard]] T&& value() && {
     require_value();
     return *std::move(*this);
+  }
+  template <class U>
+  [[nodiscard]] T value_or(U&& other) const& {
+    return has_value() ? **this : static_cast<T>(std::forward<U>(other));
   }
   template <class U>
   [[nodiscard]] T value_or(U&& other) && {
