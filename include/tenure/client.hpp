@@ -74,19 +74,19 @@ struct SegmentStat {
   std::uint64_t published_bytes = 0;
 };
 
-/// Something happened to a segment that this client has open.
+/// Something happened to a segment that this client has open, or to its broker.
 struct Event {
   enum class What : std::uint8_t {
-    ticket,
-    returned,
-    superseded,
-    removed,
-    publisher_gone,
-    broker_back
+    ticket,          ///< Not in this release, whose segments are all topics.
+    returned,        ///< Not in this release.
+    superseded,      ///< The segment got fresh memory: reopen() the role.
+    removed,         ///< Its name was taken away; its memory stays while a role has it open.
+    publisher_gone,  ///< Its publisher closed it or died; another may take the place.
+    broker_back      ///< A broker answers again, and knows nothing of before: reopen() the roles.
   } what = What::removed;
-  std::string segment = {};
-  std::string ticket = {};
-  std::uint64_t token = 0;
+  std::string segment = {};  ///< Its name; empty with broker_back.
+  std::string ticket = {};   ///< Empty in this release.
+  std::uint64_t token = 0;   ///< 0 in this release.
 };
 
 /// The broker at the other end, as it was when asked.
@@ -112,56 +112,76 @@ struct ConnectOptions {
 ///
 /// Verbs that take no timeout answer as soon as the broker does. A lost connection is `broker_gone`
 /// once; the next verb connects again. Threads: any.
+///
+/// Errors: whatever asks the broker may answer, besides what it names itself:
+///         stale        this client was moved from;  forked  it was connected before a fork
+///         broker_gone  the connection is lost;  timed_out  no answer for 30 s
+///         cancelled    interrupt();  too_many  no file descriptor or memory for the answer
+///         corrupt      the answer makes no sense;  those of connect()  where it connects again
 class Client {
  public:
   /// Errors: broker_gone  nobody listens there (the detail names the socket and where it came from)
   ///         too_old      no protocol version in common;  denied  this uid may not connect
-  ///         quota        too many sessions of this uid;  timed_out  the broker does not answer
+  ///         quota, too_many  sessions or connections of this uid; file descriptors
+  ///         bad_request  the socket's path is too long;  timed_out  the broker does not answer
   [[nodiscard]] static Result<Client> connect(ConnectOptions options = {});
   Client(Client&& other) noexcept;
   Client& operator=(Client&& other) noexcept;
   ~Client();
 
-  /// Declares a topic: succeeds, too, where this owner has created the same one before.
+  /// Declares a topic: succeeds, too, where this owner has created the same one before. Waits for
+  /// as long as reserving the memory takes, about a second per GiB.
   ///
   /// Errors: exists       another topic has that name; the detail names the first difference
-  ///         bad_request  the detail names the field
+  ///         bad_request  the detail names the field;  denied  this uid is not in the group
   ///         quota, no_memory, too_many  with the numbers
+  ///         cancelled    interrupt(); the topic may be there all the same
   [[nodiscard]] Result<void> create_topic(std::string_view name, const TopicOptions& options);
 
   /// Opens a topic for writing.
   ///
   /// Errors: not_found  no such name (or none that this uid may see);  denied  no right w
   ///         has_publisher  taken, did not wait;  timed_out  waited in vain
-  ///         stale      the client was moved from;  forked  connected before a fork
+  ///         bad_request  no such name can be;  no_memory, too_many  it cannot be mapped here
+  ///         too_old    made by a broker with another memory layout
   [[nodiscard]] Result<Publisher> publisher(std::string_view name, OpenOptions options = {});
 
   /// Opens a topic for reading.
   ///
-  /// Errors: not_found, denied, timed_out, stale, forked  as above
-  ///         too_many     as many subscribers as the topic was created for
+  /// Errors: not_found, denied, timed_out, bad_request, no_memory, too_old  as above
+  ///         too_many     as many subscribers as the topic was created for; file descriptors
   ///         unsupported  lossless or fewer than 3 slots, where `options` ask for what that rules
   ///         out
   [[nodiscard]] Result<Subscriber> subscriber(std::string_view name,
                                               SubscriberOptions options = {});
 
-  /// Segments whose name matches `glob` (`*` any run, `?` one character), by name.
+  /// Segments whose name matches `glob` (`*` any run, `?` one character), by name; those that this
+  /// uid has a right to. Errors: the common ones
   [[nodiscard]] Result<std::vector<SegmentInfo>> list(std::string_view glob = "*");
+  /// Errors: not_found  no such name, or no right to it
   [[nodiscard]] Result<SegmentInfo> inspect(std::string_view name);
+  /// Errors: not_found  as above
   [[nodiscard]] Result<SegmentStat> stat(std::string_view name);
-  /// Takes the name away at once; the memory goes with its last user. Errors: not_found, denied
+  /// Takes the name away at once; the memory goes with its last user.
+  ///
+  /// Errors: not_found  as above;  denied  it belongs to another uid
   [[nodiscard]] Result<void> remove(std::string_view name);
 
   /// The number of this session; 0 in an empty handle.
   [[nodiscard]] std::uint32_t session() const noexcept;
-  /// Asks the broker for a sign of life.
+  /// Asks the broker for a sign of life. Errors: the common ones
   [[nodiscard]] Result<void> ping();
-  /// The same, and what the broker says of itself.
+  /// The same, and what the broker says of itself. Errors: the common ones
   [[nodiscard]] Result<BrokerInfo> broker_info();
 
-  /// The next event. Errors: empty, timed_out, cancelled, broker_gone, stale, forked
+  /// The next event.
+  ///
+  /// Errors: empty      kNoWait, and there is none;  timed_out  waited in vain
+  ///         cancelled  interrupt();  broker_gone  the connection is lost
   [[nodiscard]] Result<Event> event(Timeout timeout = kForever);
   /// Readable when event() need not wait; the client closes it. Read until `empty`, then poll.
+  ///
+  /// Errors: too_many  no file descriptor to be had
   [[nodiscard]] Result<int> fd();
   /// From any thread: waits under way through this client and its roles answer `cancelled`.
   void interrupt() noexcept;
