@@ -9,6 +9,8 @@
 #include "client/lib/sealed_text.hpp"
 #include "proto/wire/codec.hpp"
 #include "proto/wire/limits.hpp"
+#include "proto/wire/names.hpp"
+#include "proto/wire/utf8.hpp"
 
 namespace tenure::detail {
 namespace {
@@ -33,9 +35,28 @@ Result<wire::Inspected> take_page(wire::ReplyBody&& reply, std::vector<os::Uniqu
   return std::move(*page);
 }
 
+// Requests are JSON: what is not UTF-8 would arrive as another name.
+Result<void> check_names(std::string_view name, const std::vector<TensorSpec>& schema) {
+  if (auto error = wire::check_name(name)) {
+    return *std::move(error);
+  }
+  for (const TensorSpec& tensor : schema) {
+    const std::size_t bad = wire::find_non_utf8(tensor.name);
+    if (bad != std::string_view::npos) {
+      return Error{.code = Errc::bad_request,
+                   .detail = "tensor " + std::to_string(&tensor - schema.data()) + ": byte " +
+                             std::to_string(bad) + " of its name is not UTF-8"};
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<void> create_topic(ClientState& client, std::string_view name, const TopicOptions& options) {
+  if (auto checked = check_names(name, options.schema); !checked) {
+    return checked;
+  }
   wire::CreateTopic request{.name = std::string(name), .options = options};
   std::vector<os::UniqueFd> fds;
   const std::string schema = wire::encode_schema(options.schema);
