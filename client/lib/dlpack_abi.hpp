@@ -77,7 +77,9 @@ static_assert(offsetof(ManagedTensor, tensor) == 32);
 template <class T>
 [[nodiscard]] T load(const ::DLManagedTensorVersioned& foreign, std::size_t offset_bytes) noexcept {
   T copy;
-  std::memcpy(&copy, reinterpret_cast<const std::byte*>(&foreign) + offset_bytes, sizeof copy);
+  std::memcpy(static_cast<void*>(&copy),
+              reinterpret_cast<const std::byte*>(&foreign) + offset_bytes,
+              sizeof copy);
   return copy;
 }
 

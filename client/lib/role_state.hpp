@@ -42,6 +42,11 @@ class RoleState {
   [[nodiscard]] Result<void> check_usable() const;
   [[nodiscard]] std::uint32_t generation() const noexcept { return memory_->generation(); }
   [[nodiscard]] const TopicMemory& memory() const noexcept { return *memory_; }
+  /// The same for what outlives the role: a pin.
+  [[nodiscard]] const std::shared_ptr<TopicMemory>& shared_memory() const noexcept {
+    return memory_;
+  }
+  [[nodiscard]] const std::string& name() const noexcept { return name_; }
 
  protected:
   virtual ~RoleState() = default;

@@ -100,6 +100,9 @@ Result<void> TopicMemory::map_grants(const std::vector<os::UniqueFd>& fds) {
                          : grant.memory == wire::Memory::bell ? bell_
                                                               : data_;
     place = *std::move(mapping);
+    if (&place == &data_) {
+      is_data_read_only_ = grant.right == wire::Right::read;
+    }
   }
   return {};
 }

@@ -11,6 +11,8 @@
 #include <tenure/topic.hpp>
 
 #include "client/lib/bundle_schema.hpp"
+#include "client/lib/host_range.hpp"
+#include "client/lib/pin_counts.hpp"
 #include "client/lib/session.hpp"
 #include "proto/os/mapping.hpp"
 #include "proto/os/unique_fd.hpp"
@@ -23,7 +25,7 @@ namespace tenure::detail {
 /// then closes the handle: in this order, for the broker looks whether a writer is left.
 ///
 /// In a forked child the writable maps are not there, and nothing is unmapped or closed.
-/// Threads: constant after construction; what lies in the memory is shared.
+/// Threads: constant after construction but for the pins; what lies in the memory is shared.
 class TopicMemory {
  public:
   /// Maps what the broker granted and compares it with what the broker said; closes the fds.
@@ -50,6 +52,14 @@ class TopicMemory {
     return data_.data() + slot * opened_.slot_stride_bytes;
   }
 
+  /// All slots.
+  [[nodiscard]] HostRange data() const noexcept {
+    return {.data = data_.data(),
+            .size_bytes = data_.size_bytes(),
+            .is_read_only = is_data_read_only_};
+  }
+  [[nodiscard]] PinCounts& pins() noexcept { return pins_; }
+
   /// What the broker answered, without schema and grants.
   [[nodiscard]] const wire::Opened& opened() const noexcept { return opened_; }
   [[nodiscard]] bool is_lossless() const noexcept {
@@ -75,6 +85,8 @@ class TopicMemory {
   os::Mapping head_;
   os::Mapping bell_;
   os::Mapping data_;
+  bool is_data_read_only_ = true;
+  PinCounts pins_;  // Of data_.
 };
 
 }  // namespace tenure::detail

@@ -12,6 +12,7 @@ namespace tenure {
 
 namespace detail {
 class RoleState;
+struct RoleAccess;
 }
 
 /// One way of taking part in a segment: publisher, subscriber.
@@ -42,6 +43,7 @@ class Role {
   [[nodiscard]] Result<void> reopen(Timeout timeout = kNoWait);
 
  protected:
+  friend struct detail::RoleAccess;
   explicit Role(detail::RoleState* state) noexcept;
   Role(Role&& other) noexcept;
   Role& operator=(Role&& other) noexcept;

@@ -3,6 +3,8 @@
 #include <span>
 #include <utility>
 
+#include <tenure/dlpack.hpp>
+#include <tenure/pin.hpp>
 #include <tenure/tenure.hpp>
 
 namespace {
@@ -31,4 +33,28 @@ tenure::Result<std::uint64_t> publish_doubled(tenure::Publisher& publisher,
   }
   cudaMemcpy(weights->data(), device, weights->size_bytes(), cudaMemcpyDeviceToHost);
   return publisher.publish(std::move(*draft));
+}
+
+/// Copies the newest `weights` to the device by DMA, where the subscriber's memory can be pinned.
+tenure::Result<void> copy_newest(tenure::Subscriber& subscriber, float* device) {
+  const tenure::Result<tenure::Pin> pinned = tenure::pin(subscriber);
+  auto view = subscriber.latest();
+  if (!view) {
+    return std::move(view).error();
+  }
+  const auto weights = view->span<float>("weights");
+  if (!weights) {
+    return weights.error();
+  }
+  cudaMemcpy(device, weights->data(), weights->size_bytes(), cudaMemcpyHostToDevice);
+  return view->release();
+}
+
+/// Lends the newest `weights` to another library.
+tenure::Result<tenure::DlpackTensor> lend_newest(tenure::Subscriber& subscriber) {
+  auto view = subscriber.latest();
+  if (!view) {
+    return std::move(view).error();
+  }
+  return tenure::to_dlpack(*view, "weights");
 }

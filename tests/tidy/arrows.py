@@ -25,9 +25,12 @@ ALLOWED = {
     "daemon/app": ("include", *PROTO, *DAEMON),
     "daemon/embed": ("include", *PROTO, *DAEMON),
     "client/lib": ("include", *PROTO),
+    "client/lib/cuda": ("include", *PROTO, "client/lib"),
     "client/cli": ("include", *PROTO),
+    "client/cli/bench/cuda": ("include", *PROTO, "client/cli"),
     # Examples are what a newcomer could write; what starts and ends them for a test may know more.
     "client/examples": ("include",),
+    "client/examples/cuda": ("include",),
     "client/examples/digits/demo": ("include", "proto/os", "client/examples",
                                     "client/examples/runner"),
     "client/examples/runner": ("include", "proto/os"),
@@ -41,6 +44,7 @@ THIRD_PARTY = {
     "spdlog/": ("daemon/io", "daemon/app", "daemon/embed", "tests"),
     "nlohmann/": ("proto/wire", "daemon/app", "client/cli", "tests"),
     "CLI/": ("daemon/app", "client/cli", "client/examples", "client/examples/digits/demo", "tests"),
+    "cuda_runtime": ("client/lib/cuda", "client/cli/bench/cuda", "client/examples/cuda", "tests"),
     "gtest/": ("tests",),
     "gmock/": ("tests",),
 }

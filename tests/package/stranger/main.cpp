@@ -4,6 +4,8 @@
 #include <string_view>
 #include <utility>
 
+#include <tenure/dlpack.hpp>
+#include <tenure/pin.hpp>
 #include <tenure/tenure.hpp>
 
 using namespace tenure;
@@ -26,7 +28,14 @@ void write(Client& client) {
 
 void read(Client& client) {
   Subscriber subscriber = or_throw(client.subscriber("weather"));
+  const Result<Pin> pinned = pin(subscriber);  // Refused or not: reading goes on.
   View view = or_throw(subscriber.latest());
+  {
+    const DlpackTensor lent = or_throw(to_dlpack(view, "celsius"));
+    if (or_throw(from_dlpack(*lent)).data() != or_throw(view.tensor()).data()) {
+      throw Failure({.code = Errc::corrupt, .detail = "another tensor came back"});
+    }
+  }
   for (const float celsius : or_throw(view.span<float>("celsius"))) {
     std::printf("%.2f\n", static_cast<double>(celsius));
   }
