@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// Looks at the newest frame of the topic cam/0 every now and then, without ever being in the way.
+// Shows the newest frame of the topic cam/0, as often as there is one, without ever being in the
+// way.
 //
 //   snapshot_observer 5      so many frames
 //
 // A snapshot is a copy. An observer needs no more than the right r, occupies no place among the
 // subscribers and keeps no slot, so the publisher need not know of it: made for dashboards.
-// The price is the copy, and that an observer cannot wait for news: it looks when it wants to.
+// The price is the copy, and that nobody wakes it: wait() looks again each millisecond, and there
+// is no fd() for an event loop, which takes a timer instead.
 #include <chrono>
 #include <cstdint>
 #include <cstdlib>
 #include <iostream>
-#include <thread>
 #include <utility>
 
 #include <tenure/tenure.hpp>
@@ -26,17 +27,13 @@ void observe(std::uint64_t count) {
       or_throw(client.subscriber("cam/0", {.access = Access::observe, .timeout = 60s}));
 
   Snapshot snapshot;
-  for (std::uint64_t seen = 0; seen < count; std::this_thread::sleep_for(50ms)) {
+  for (std::uint64_t seen = 0; seen < count; ++seen) {
+    or_throw(camera.wait(60s));  // Until there is one that it has not seen.
     // The memory of the last snapshot is used again for the next one.
-    Result<Snapshot> taken = camera.snapshot(std::exchange(snapshot, Snapshot()));
-    if (!taken && taken.error().code == Errc::empty) {
-      continue;  // Nothing has been published yet.
-    }
-    snapshot = or_throw(std::move(taken));
+    snapshot = or_throw(camera.snapshot(std::move(snapshot)));
     const TensorView image = or_throw(snapshot.tensor("image"));
     std::cout << "v" << snapshot.version() << "  " << image.shape()[0] << " x " << image.shape()[1]
               << " pixels\n";
-    ++seen;
   }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Trains a network to read digits in several processes that share memory, kills one of them in the
-// middle, and says whether what Tenure promises came true. The exit code is 1 if it did not.
+// middle, and says whether what Tenure promises came true. The exit code is 1 if it did not, and if
+// Ctrl-C ended it before that was known.
 #include <signal.h>
 
 #include <csignal>
