@@ -45,16 +45,14 @@ def build_stranger(cmake: str, source: str, folder: pathlib.Path, prefix: pathli
     return folder / "stranger"
 
 
-def start_broker(prefix: pathlib.Path, environment: Dict[str, str]) -> subprocess.Popen:
-    broker = subprocess.Popen([str(prefix / "bin" / "tenured")], env=environment)
+def await_broker(broker: subprocess.Popen, prefix: pathlib.Path,
+                 environment: Dict[str, str]) -> None:
     give_up = time.monotonic() + STARTS_WITHIN_S
     ping = [str(prefix / "bin" / "tenure"), "ping", "--timeout", "5s"]
     while subprocess.run(ping, env=environment, capture_output=True, timeout=60,
                          check=False).returncode != 0:
         if broker.poll() is not None or time.monotonic() > give_up:
-            broker.kill()
-            sys.exit(f"tenured does not answer; it ended with {broker.wait()}")
-    return broker
+            sys.exit(f"tenured does not answer; it ended with {broker.poll()}")
 
 
 def check_stranger(program: pathlib.Path, environment: Dict[str, str]) -> None:
@@ -72,8 +70,9 @@ def main(arguments: List[str]) -> int:
         install(cmake, build, prefix)
         stranger = build_stranger(cmake, source, folder / "stranger", prefix, options)
         environment = {**os.environ, "TENURE_SOCKET": str(folder / "control.sock")}
-        broker = start_broker(prefix, environment)
+        broker = subprocess.Popen([str(prefix / "bin" / "tenured")], env=environment)
         try:
+            await_broker(broker, prefix, environment)
             check_stranger(stranger, environment)
             broker.send_signal(signal.SIGTERM)
             status = broker.wait(ENDS_WITHIN_S)
