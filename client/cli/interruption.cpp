@@ -1,55 +1,51 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/cli/interruption.hpp"
 
-#include <sys/eventfd.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <csignal>
-#include <cstdint>
-#include <cstring>
-#include <stdexcept>
-
-#include "client/cli/refusal.hpp"
+#include <initializer_list>
 
 namespace tenure::cli {
 namespace {
 
+constexpr unsigned kPatienceSeconds = 2;
+
 volatile std::sig_atomic_t g_signal = 0;  // Written by the handler, which may run on any thread.
-volatile std::sig_atomic_t g_fd = -1;
 
-void handle(int signal) {
-  const int saved = errno;
-  g_signal = signal;
-  const std::uint64_t one = 1;
-  // An eventfd takes it unless its counter is full, and then it is readable already.
-  [[maybe_unused]] const auto written = ::write(g_fd, &one, sizeof(one));
-  errno = saved;
-}
-
-void handle_by(void (*handler)(int)) {
+void set_handler(int signal, void (*handler)(int), int flags) {
   struct sigaction action{};
   action.sa_handler = handler;
+  action.sa_flags = flags;
   ::sigemptyset(&action.sa_mask);
-  ::sigaction(SIGINT, &action, nullptr);
-  ::sigaction(SIGTERM, &action, nullptr);
+  ::sigaction(signal, &action, nullptr);
+}
+
+// SA_RESETHAND: the next one of the same kind ends the process, as it does without a handler.
+void remember(int signal) {
+  g_signal = signal;
+  ::alarm(kPatienceSeconds);
+}
+
+void give_up(int /*alarm*/) {
+  set_handler(g_signal, SIG_DFL, 0);
+  ::raise(g_signal);
 }
 
 }  // namespace
 
-Interruption::Interruption() : fd_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
-  if (!fd_) {
-    throw Refusal("eventfd",
-                  {.code = Errc::too_many, .sys_errno = errno, .detail = std::strerror(errno)});
-  }
-  g_fd = fd_.get();
+Interruption::Interruption() noexcept {
   g_signal = 0;
-  handle_by(handle);
+  set_handler(SIGALRM, give_up, 0);
+  set_handler(SIGINT, remember, SA_RESETHAND);
+  set_handler(SIGTERM, remember, SA_RESETHAND);
 }
 
 Interruption::~Interruption() {
-  handle_by(SIG_DFL);
-  g_fd = -1;
+  ::alarm(0);
+  for (const int signal : {SIGINT, SIGTERM, SIGALRM}) {
+    set_handler(signal, SIG_DFL, 0);
+  }
 }
 
 int Interruption::signal() const noexcept {

@@ -65,5 +65,27 @@ TEST_F(CliBench, LeavesInGoodOrderOnCtrlC) {
   EXPECT_EQ(tool.wait(), 130);
 }
 
+// Whether the process has a handler for `signal`.
+bool handles(pid_t pid, int signal) {
+  std::ifstream status("/proc/" + std::to_string(pid) + "/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with("SigCgt:")) {
+      return (std::stoull(line.substr(7), nullptr, 16) >> (signal - 1) & 1U) != 0;
+    }
+  }
+  return false;
+}
+
+TEST_F(CliBench, EndsOnASignalWhileTheBrokerIsStopped) {
+  ::kill(broker_.pid(), SIGSTOP);
+  support::RunningTool tool({"--socket", broker_.socket(), "bench", "--timeout", "forever"});
+  const bool is_ready = support::eventually([&] { return handles(tool.pid(), SIGTERM); });
+  tool.signal(SIGTERM);
+  const int status = tool.wait();
+  ::kill(broker_.pid(), SIGCONT);
+  EXPECT_TRUE(is_ready);
+  EXPECT_EQ(status, 143);
+}
+
 }  // namespace
 }  // namespace tenure

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What each verb prints, as a table and as JSON.
+#include <signal.h>
+
 #include "tests/process/cli_fixture.hpp"
 
 namespace tenure {
@@ -164,16 +166,32 @@ TEST_F(CliTest, StatShowsTheRateOfALivingPublisher) {
   Publisher publisher = or_throw(client.publisher("cam/0"));
   support::RunningTool stat(
       {"--socket", broker_.socket(), "--json", "stat", "cam/0", "--every", "20ms"});
-  double rate = 0;
-  while (rate == 0) {  // read_line() throws after a minute.
+  nlohmann::json row = {{"published_per_s", 0.0}};
+  while (row["published_per_s"] == 0.0) {  // read_line() throws after a minute.
     publish(publisher, 1);
     const auto line = stat.read_line();
     ASSERT_TRUE(line) << stat.errors();
-    rate = nlohmann::json::parse(*line)["published_per_s"];
+    row = nlohmann::json::parse(*line);
   }
-  EXPECT_GT(rate, 0);
+  const double bundles = row["published_per_s"];
+  EXPECT_NEAR(row["bytes_per_s"], 6 * bundles, 1e-6 * bundles);
   stat.signal(SIGINT);
   EXPECT_EQ(stat.wait(), 130);
+}
+
+TEST_F(CliTest, StatEndsOnASignalWhileTheBrokerIsStopped) {
+  ok({"create", "cam/0", "image:uint8:2x3"});
+  for (const int signal : {SIGINT, SIGTERM}) {
+    // It asks all the time: once the broker is stopped, it waits for an answer.
+    support::RunningTool stat(
+        {"--socket", broker_.socket(), "stat", "cam/0", "--every", "1ns", "--json"});
+    ASSERT_TRUE(stat.read_line()) << stat.errors();
+    ::kill(broker_.pid(), SIGSTOP);
+    stat.signal(signal);
+    const int status = stat.wait();
+    ::kill(broker_.pid(), SIGCONT);
+    EXPECT_EQ(status, 128 + signal);
+  }
 }
 
 TEST_F(CliTest, RmRemovesAllItCanAndReportsTheRest) {

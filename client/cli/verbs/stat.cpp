@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <poll.h>
-
 #include <algorithm>
 #include <array>
 #include <cstdio>
 #include <ctime>
 #include <map>
+#include <thread>
 
 #include <nlohmann/json.hpp>
 
-#include "client/cli/interruption.hpp"
 #include "client/cli/json_shapes.hpp"
 #include "client/cli/verbs/verbs.hpp"
 
@@ -153,29 +151,14 @@ class Rates {
   bool is_first_ = true;
 };
 
-// Returns whether the whole time passed: false when interrupted.
-bool sleep_until(const Interruption& interruption, Clock::time_point when) {
-  while (interruption.signal() == 0) {
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(when - Clock::now());
-    if (left.count() <= 0) {
-      return true;
-    }
-    constexpr std::int64_t kMostMs = 3'600'000;
-    pollfd waits{.fd = interruption.fd(), .events = POLLIN, .revents = 0};
-    ::poll(&waits, 1, static_cast<int>(std::min(left.count(), kMostMs)));
-  }
-  return false;
-}
-
+// Ctrl-C ends it wherever it is, also where a broker that was stopped does not answer: there is
+// nothing to put in order first.
 int run_rates(const Context& context, Client& client, const StatOptions& options) {
-  const Interruption interruption;
   Rates rates(context, is_glob(options.glob));
   Counters before = read_counters(client, options.glob);
   Clock::time_point asked = Clock::now();
   for (std::uint64_t done = 0; options.count == 0 || done < options.count; ++done) {
-    if (!sleep_until(interruption, asked + *options.every)) {
-      return interruption.exit_status();
-    }
+    std::this_thread::sleep_until(asked + *options.every);
     Counters now = read_counters(client, options.glob);
     const Clock::time_point then = std::exchange(asked, Clock::now());
     rates.print(before, now, std::chrono::duration<double>(asked - then).count());

@@ -6,7 +6,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include "client/cli/interruption.hpp"
 #include "client/cli/json_shapes.hpp"
 #include "client/cli/text/tensors.hpp"
 #include "client/cli/text/units.hpp"
@@ -78,17 +77,14 @@ class Watch {
     shows_names_ = segments.size() > 1;
   }
 
+  // Ctrl-C ends it wherever it is: the broker lets go of what it held.
   int run() {
-    const Interruption interruption;
     const int events = need("events", client_.fd());
     while (left_ > 0 && !topics_.empty()) {
       look_at_topics();
       read_events();
       if (left_ > 0 && !topics_.empty()) {
-        wait(interruption, events);
-      }
-      if (interruption.signal() != 0) {
-        return interruption.exit_status();
+        wait(events);
       }
     }
     return 0;
@@ -109,15 +105,14 @@ class Watch {
     return segments;
   }
 
-  void wait(const Interruption& interruption, int events) {
-    std::vector<pollfd> waits{{.fd = interruption.fd(), .events = POLLIN, .revents = 0},
-                              {.fd = has_broker_ ? events : -1, .events = POLLIN, .revents = 0}};
+  void wait(int events) {
+    std::vector<pollfd> waits{{.fd = has_broker_ ? events : -1, .events = POLLIN, .revents = 0}};
     bool must_look = false;
     for (const WatchedTopic& topic : topics_) {
       must_look |= topic.fd() < 0;
       waits.push_back({.fd = topic.fd(), .events = POLLIN, .revents = 0});
     }
-    // Interrupted or ready, the loop looks at everything again.
+    // Whichever is ready, the loop looks at everything again.
     ::poll(waits.data(), waits.size(), must_look ? kLookEveryMs : -1);
   }
 
