@@ -16,7 +16,8 @@ constexpr const char* kSummary =
     "tenure: looks at the segments of a tensor broker, makes them, fills and reads them.";
 constexpr const char* kFooter =
     "Exit status: 0 ok, 1 refused or failed, 2 usage, 3 not_found, 4 denied, 5 busy or timed out,\n"
-    "6 broker unreachable, 7 too_old, 8 torn, poisoned or corrupt.\n\n"
+    "6 broker unreachable, 7 too_old, 8 torn, poisoned or corrupt,\n"
+    "130 ended by Ctrl-C, 143 by SIGTERM.\n\n"
     "Examples:\n"
     "  tenure create cam/0 image:uint8:1080x1920x3\n"
     "  tenure put weights w.npy && tenure get weights -o copy.npy\n"
@@ -131,6 +132,25 @@ std::string parsed_verb(const CLI::App& app) {
   return verbs.empty() ? "tenure" : verbs.front()->get_name();
 }
 
+// What CLI11 says, in our words.
+std::string words_for(const CLI::ParseError& error) {
+  const std::string text = error.what();
+  const std::string option = text.substr(0, text.find_first_of(": "));
+  if (error.get_name() == "ArgumentMismatch" && text.find("At Most 1") != std::string::npos) {
+    return option + " is given more than once";
+  }
+  if (error.get_name() == "ArgumentMismatch" && text.ends_with("missing")) {
+    return option + " lacks its value";
+  }
+  if (text.ends_with("flag override")) {
+    return "--" + option + " takes no value";  // This one comes without its dashes.
+  }
+  if (const std::size_t extra = text.find("not expected: "); extra != std::string::npos) {
+    return text.substr(extra);
+  }
+  return text;
+}
+
 void configure(CLI::App& app, CommandLine& line) {
   app.get_formatter()->column_width(28);
   app.get_formatter()->label("Positionals", "Arguments");
@@ -173,7 +193,7 @@ std::variant<CommandLine, Answer, Misuse> parse_command_line(
           wants_json};
     }
     return Misuse{verb,
-                  error.what(),
+                  words_for(error),
                   verb == "tenure" ? "`tenure --help` lists the verbs"
                                    : "`tenure " + verb + " --help` shows what it takes",
                   wants_json};

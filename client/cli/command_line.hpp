@@ -31,6 +31,7 @@ struct Misuse {
 };
 
 /// `arguments` without the program's name. Nothing is printed, nothing is asked of a broker.
+/// Throws Refusal where a name is not UTF-8.
 [[nodiscard]] std::variant<CommandLine, Answer, Misuse> parse_command_line(
     std::span<const std::string> arguments);
 

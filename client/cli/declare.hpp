@@ -7,6 +7,7 @@
 #include <chrono>
 #include <functional>
 #include <string>
+#include <type_traits>
 
 #include <CLI/CLI.hpp>
 
@@ -36,6 +37,17 @@ void declare_common(CLI::App& app, CommonOptions& common);
 /// Reads the value of `option`. Throws UsageError where it is no duration.
 std::chrono::nanoseconds read_duration(const std::string& option, const std::string& text);
 
+/// Declares an argument that the broker is told, such as a name; Refusal where it is not UTF-8.
+template <class Value>
+CLI::Option* add_word(CLI::App& app,
+                      const std::string& argument,
+                      Value& value,
+                      const std::string& description) {
+  return app.add_option(argument, value, description)
+      ->type_name("")
+      ->each([argument](const std::string& text) { need_utf8(argument, text); });
+}
+
 /// An option whose text `read` takes, or refuses by UsageError.
 CLI::Option* add_text(CLI::App& app,
                       const std::string& option,
@@ -48,13 +60,15 @@ template <class Number>
 CLI::Option* add_number(CLI::App& app,
                         const std::string& option,
                         Number& value,
-                        const std::string& description) {
-  const auto read = [&value, option](const std::string& text) {
+                        const std::string& description,
+                        std::type_identity_t<Number> least = 0) {
+  const auto read = [&value, option, least](const std::string& text) {
     Number number = 0;
     const char* end = text.data() + text.size();
     const auto [next, failed] = std::from_chars(text.data(), end, number);
-    if (text.empty() || failed != std::errc{} || next != end) {
-      throw UsageError(option + ": no number: \"" + text + "\"", "it is a whole number from 0 on");
+    if (text.empty() || failed != std::errc{} || next != end || number < least) {
+      throw UsageError(option + ": no such number: \"" + text + "\"",
+                       "it is a whole number from " + std::to_string(least) + " on");
     }
     value = number;
   };

@@ -78,9 +78,10 @@ void declare_topic(CLI::App& app, TopicOptions& topic) {
   add_number(app, "--slots", topic.slots, "Bundles kept: views held at once + 2 (default: 4)");
   add_number(app, "--subscribers", topic.subscribers, "Subscribers at once (default: 63)");
   app.add_flag_callback(
-      "--lossless",
-      [&topic] { topic.retention = Retention::lossless; },
-      "Every subscriber sees every bundle:\nthe publisher waits for the slow");
+         "--lossless",
+         [&topic] { topic.retention = Retention::lossless; },
+         "Every subscriber sees every bundle:\nthe publisher waits for the slow")
+      ->disable_flag_override();
   add_text(
       app,
       "--lag-limit",
@@ -96,27 +97,29 @@ void declare_topic(CLI::App& app, TopicOptions& topic) {
              topic.attribute_bytes,
              "Room for each bundle's own attributes (default: 256)");
   app.add_flag_callback(
-      "--stamp",
-      [&topic] { topic.stamp = Stamp::monotonic; },
-      "Each bundle carries the time of its publication");
+         "--stamp",
+         [&topic] { topic.stamp = Stamp::monotonic; },
+         "Each bundle carries the time of its publication")
+      ->disable_flag_override();
 }
 
 }  // namespace
 
 Complete declare(CLI::App& app, CreateOptions& options) {
-  app.add_option("NAME", options.name, "Parts of A-Z a-z 0-9 . _ - joined by /")
-      ->required()
-      ->type_name("");
+  add_word(app, "NAME", options.name, "Parts of A-Z a-z 0-9 . _ - joined by /")->required();
   auto tensors = std::make_shared<std::vector<std::string>>();
-  app.add_option("TENSOR",
-                 *tensors,
-                 "NAME:DTYPE:AxBxC; NAME:DTYPE: is a scalar;\n"
-                 "NAME:any:BYTES leaves the dtype open")
-      ->required()
-      ->type_name("");
+  add_word(app,
+           "TENSOR",
+           *tensors,
+           "NAME:DTYPE:AxBxC; NAME:DTYPE: is a scalar;\n"
+           "NAME:any:BYTES leaves the dtype open")
+      ->required();
   declare_topic(app, options.topic);
   declare_terms(app, options.topic.terms);
   return [tensors, &options] {
+    if (options.topic.lag_limit && options.topic.retention != Retention::lossless) {
+      throw UsageError("--lag-limit is for lossless topics", "add --lossless");
+    }
     for (const std::string& text : *tensors) {
       auto spec = parse_tensor(text);
       if (!spec) {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What all verbs share, and the options of all but `create`.
+#include <unistd.h>
+
 #include <algorithm>
 #include <memory>
 
@@ -9,15 +11,24 @@
 namespace tenure::cli {
 namespace {
 
+constexpr std::chrono::hours kLongestInterval{365 * 24};
+
+// Whether what could be TENSOR=FILE is a FILE whose name has a "=" in it.
+bool is_path(const std::string& text) {
+  return text.starts_with('/') || text.starts_with("./") || text.starts_with("../") ||
+         ::access(text.c_str(), F_OK) == 0;
+}
+
 // FILE, or TENSOR=FILE.
 PutFile put_file(const std::string& text) {
   const std::size_t sign = text.find('=');
-  if (sign == std::string::npos) {
+  if (sign == std::string::npos || is_path(text)) {
     return {.path = text};
   }
   if (sign == 0 || sign + 1 == text.size()) {
     throw UsageError("neither FILE nor TENSOR=FILE: \"" + text + "\"", "as in w1=w1.npy");
   }
+  need_utf8("TENSOR", text.substr(0, sign));
   return {.tensor = text.substr(0, sign), .path = text.substr(sign + 1)};
 }
 
@@ -57,7 +68,7 @@ void declare_common(CLI::App& app, CommonOptions& common) {
       [&common](const std::string& text) { common.timeout = read_duration("--timeout", text); },
       "TIME",
       "Wait that long instead of being refused:\n10s, 250ms, forever");
-  app.add_flag("--json", common.wants_json, "Print JSON for programs");
+  app.add_flag("--json", common.wants_json, "Print JSON for programs")->disable_flag_override();
 }
 
 Complete declare(CLI::App& /*app*/, PingOptions& /*options*/) {
@@ -65,32 +76,30 @@ Complete declare(CLI::App& /*app*/, PingOptions& /*options*/) {
 }
 
 Complete declare(CLI::App& app, LsOptions& options) {
-  app.add_option("GLOB", options.glob, "Which names: * any run, ? one character (default: all)")
-      ->type_name("");
+  add_word(app, "GLOB", options.glob, "Which names: * any run, ? one character (default: all)");
   return {};
 }
 
 Complete declare(CLI::App& app, InspectOptions& options) {
-  app.add_option("NAME", options.name, "The segment")->required()->type_name("");
+  add_word(app, "NAME", options.name, "The segment")->required();
   return {};
 }
 
 Complete declare(CLI::App& app, StatOptions& options) {
-  app.add_option("NAME", options.glob, "A segment, or a glob of several")
-      ->required()
-      ->type_name("");
+  add_word(app, "NAME", options.glob, "A segment, or a glob of several")->required();
   add_text(
       app,
       "--every",
       [&options](const std::string& text) {
         options.every = read_duration("--every", text);
-        if (options.every->count() <= 0) {
-          throw UsageError("--every: longer than nothing", "as in --every 1s");
+        if (options.every->count() <= 0 || *options.every > kLongestInterval) {
+          throw UsageError("--every: longer than nothing, at most a year", "as in --every 1s");
         }
       },
       "TIME",
       "A row of rates per interval; without it, the totals since creation");
-  add_number(app, "--count", options.count, "End after that many intervals (default: on Ctrl-C)");
+  add_number(
+      app, "--count", options.count, "End after that many intervals (default: on Ctrl-C)", 1);
   return [&options] {
     if (options.count != 0 && !options.every) {
       throw UsageError("--count counts the intervals of --every", "add --every 1s");
@@ -99,19 +108,19 @@ Complete declare(CLI::App& app, StatOptions& options) {
 }
 
 Complete declare(CLI::App& app, RmOptions& options) {
-  app.add_option("NAME", options.names, "The segments")->required()->type_name("");
+  add_word(app, "NAME", options.names, "The segments")->required();
   return {};
 }
 
 Complete declare(CLI::App& app, PutOptions& options) {
-  app.add_option("NAME", options.name, "The topic; created (persistent) if there is none")
-      ->required()
-      ->type_name("");
+  add_word(app, "NAME", options.name, "The topic; created (persistent) if there is none")
+      ->required();
   auto files = std::make_shared<std::vector<std::string>>();
   app.add_option("FILE",
                  *files,
                  "FILE.npy for a topic of one tensor,\n"
-                 "TENSOR=FILE.npy for each of several; - is standard input")
+                 "TENSOR=FILE.npy for each of several; - is standard input;\n"
+                 "what begins with / ./ ../ or is there is a FILE, = or not")
       ->required()
       ->type_name("");
   add_number(app, "--tag", options.tag, "A number of your own that travels with the bundle");
@@ -119,29 +128,27 @@ Complete declare(CLI::App& app, PutOptions& options) {
     for (const std::string& text : *files) {
       options.files.push_back(put_file(text));
     }
-    if (std::ranges::count(options.files, "", &PutFile::tensor) > 1) {
-      throw UsageError("several files without the name of their tensor",
+    if (files->size() > 1 && std::ranges::count(options.files, "", &PutFile::tensor) > 0) {
+      throw UsageError("several files, and one without the name of its tensor",
                        "as in `tenure put weights w1=w1.npy b1=b1.npy`");
     }
   };
 }
 
 Complete declare(CLI::App& app, GetOptions& options) {
-  app.add_option("NAME", options.name, "The topic")->required()->type_name("");
+  add_word(app, "NAME", options.name, "The topic")->required();
   app.add_option("-o,--output",
                  options.output,
                  "FILE.npy; DIR/ for a file per tensor; - for standard\n"
                  "output (default: the last part of NAME, with .npy)")
       ->type_name("PATH");
-  app.add_option("--tensor", options.tensor, "Only this tensor")->type_name("TENSOR");
+  add_word(app, "--tensor", options.tensor, "Only this tensor")->type_name("TENSOR");
   return {};
 }
 
 Complete declare(CLI::App& app, WatchOptions& options) {
-  app.add_option("NAME", options.glob, "A topic, or a glob of those that there are now")
-      ->required()
-      ->type_name("");
-  add_number(app, "--count", options.count, "End after that many versions (default: on Ctrl-C)");
+  add_word(app, "NAME", options.glob, "A topic, or a glob of those that there are now")->required();
+  add_number(app, "--count", options.count, "End after that many versions (default: on Ctrl-C)", 1);
   return {};
 }
 

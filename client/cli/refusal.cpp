@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/cli/refusal.hpp"
 
+#include <array>
+#include <cstdio>
+
+#include "proto/wire/utf8.hpp"
+
 namespace tenure::cli {
 namespace {
 
@@ -43,10 +48,26 @@ Exit exit_for(Errc code) noexcept {
   }
 }
 
+void need_utf8(std::string_view argument, const std::string& text) {
+  const std::size_t bad = wire::find_non_utf8(text);
+  if (bad == std::string::npos) {
+    return;
+  }
+  std::array<char, 8> byte{};
+  std::snprintf(
+      byte.data(), byte.size(), "0x%02x", unsigned{static_cast<unsigned char>(text[bad])});
+  throw Refusal(text,
+                {.code = Errc::bad_request,
+                 .detail = std::string(argument) + ": byte " + std::to_string(bad) + " is " +
+                           byte.data() + ", which is not UTF-8",
+                 .hint = "names, globs and tensors are UTF-8; a file may be called anything"});
+}
+
 std::string detail_of(std::string_view what, const Error& error) {
   std::string_view detail = without_prefix(error.detail, what);
   detail = without_prefix(detail, name_of(error.code));
-  return std::string(without_prefix(detail, what));
+  detail = without_prefix(detail, what);
+  return std::string(detail.starts_with(": ") ? detail.substr(2) : detail);
 }
 
 }  // namespace tenure::cli

@@ -27,7 +27,8 @@ enum class Exit : int {
 
 [[nodiscard]] Exit exit_for(Errc code) noexcept;
 
-/// Thrown by a verb; reported once, in run(). `what` is the segment, file or argument it is about.
+/// Thrown while arguments are read or by a verb; reported once, in run(). `what` is the segment,
+/// file or argument it is about.
 class Refusal : public std::runtime_error {
  public:
   Refusal(std::string what, Error error)
@@ -62,6 +63,9 @@ T need(std::string_view what, Result<T>&& result) {
     return *std::move(result);
   }
 }
+
+/// Throws Refusal where `text`, given as `argument`, is not UTF-8: a broker cannot be told it.
+void need_utf8(std::string_view argument, const std::string& text);
 
 /// The detail without the subject and code that the report already begins with.
 [[nodiscard]] std::string detail_of(std::string_view what, const Error& error);

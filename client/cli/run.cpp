@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/cli/run.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <new>
@@ -36,11 +37,21 @@ int run_parsed(const std::variant<CommandLine, Answer, Misuse>& parsed) {
   return run_line(std::get<CommandLine>(parsed));
 }
 
+int run_arguments(std::span<const std::string> arguments) {
+  try {
+    return run_parsed(parse_command_line(arguments));
+  } catch (const Refusal& refusal) {  // A name that is not UTF-8; --help on a full disk.
+    const bool wants_json = std::ranges::find(arguments, "--json") != arguments.end();
+    Context({.wants_json = wants_json}).report(refusal);
+    return static_cast<int>(exit_for(refusal.error().code));
+  }
+}
+
 }  // namespace
 
 int run(std::span<const std::string> arguments) noexcept {
   try {
-    return run_parsed(parse_command_line(arguments));
+    return run_arguments(arguments);
   } catch (const std::bad_alloc&) {
     std::fputs("tenure: no_memory: out of memory\n", stderr);
   } catch (const std::exception& error) {

@@ -93,15 +93,34 @@ TEST(CommandLine, CreatesPersistentTopicsByDefault) {
 
 TEST(CommandLine, ReadsFilesWithAndWithoutATensor) {
   const auto options = options_of<PutOptions>(
-      {"put", "weights", "w1=a.npy", "b=x=y.npy", "c.npy", "--tag", "18446744073709551615"});
-  ASSERT_EQ(options.files.size(), 3U);
+      {"put", "weights", "w1=a.npy", "b=x=y.npy", "--tag", "18446744073709551615"});
+  ASSERT_EQ(options.files.size(), 2U);
   EXPECT_EQ(options.files[0].tensor, "w1");
   EXPECT_EQ(options.files[0].path, "a.npy");
   EXPECT_EQ(options.files[1].tensor, "b");
   EXPECT_EQ(options.files[1].path, "x=y.npy");
-  EXPECT_EQ(options.files[2].tensor, "");
-  EXPECT_EQ(options.files[2].path, "c.npy");
   EXPECT_EQ(options.tag, 18446744073709551615ULL);
+  const auto lone = options_of<PutOptions>({"put", "weights", "c.npy"});
+  EXPECT_EQ(lone.files.at(0).tensor, "");
+  EXPECT_EQ(lone.files.at(0).path, "c.npy");
+}
+
+TEST(CommandLine, TakesWhatBeginsLikeAPathForAFile) {
+  for (const char* path : {"/a/x=y.npy", "./x=y.npy", "../x=y.npy"}) {
+    const auto options = options_of<PutOptions>({"put", "t", path});
+    EXPECT_EQ(options.files.at(0).tensor, "");
+    EXPECT_EQ(options.files.at(0).path, path);
+  }
+}
+
+TEST(CommandLine, RefusesNamesThatAreNotUtf8) {
+  for (const auto& arguments : std::vector<std::vector<std::string>>{{"inspect", "\xff"},
+                                                                     {"rm", "a", "\xff"},
+                                                                     {"create", "t", "x\xff:int8:"},
+                                                                     {"put", "t", "x\xff=a.npy"}}) {
+    EXPECT_THROW((void)parse(arguments), Refusal) << arguments[0];
+  }
+  EXPECT_EQ(options_of<PutOptions>({"put", "t", "x=\xff.npy"}).files.at(0).path, "\xff.npy");
 }
 
 TEST(CommandLine, TakesADashForStandardOutput) {
@@ -136,6 +155,15 @@ TEST(CommandLine, RefusesWhatItDoesNotUnderstand) {
       {{"put", "t"}, "FILE"},
       {{"put", "t", "=a.npy"}, "neither FILE nor TENSOR=FILE"},
       {{"put", "t", "a.npy", "b.npy"}, "several files"},
+      {{"put", "t", "a=a.npy", "b.npy"}, "several files"},
+      {{"put", "t", "a.npy", "--tag", "1", "--tag", "2"}, "--tag is given more than once"},
+      {{"stat", "t", "--every"}, "--every lacks its value"},
+      {{"ls", "--json=no"}, "--json takes no value"},
+      {{"create", "t", "x:int8:", "--stamp=1"}, "--stamp takes no value"},
+      {{"stat", "t", "--every", "forever"}, "--every"},
+      {{"stat", "t", "--every", "1s", "--count", "0"}, "--count"},
+      {{"watch", "t", "--count", "0"}, "--count"},
+      {{"create", "t", "x:int8:", "--lag-limit", "1s"}, "--lag-limit is for lossless topics"},
       {{"put", "t", "a.npy", "--tag", "-1"}, "--tag"},
       {{"stat", "t", "--every", "0s"}, "--every"},
       {{"stat", "t", "--every", "soon"}, "--every"},

@@ -51,7 +51,22 @@ TEST(DetailOf, DropsWhatTheReportHasSaidAlready) {
 
 TEST(DetailOf, KeepsWhatOnlyLooksAlike) {
   EXPECT_EQ(detail_of("w", {.code = Errc::held, .detail = "w1: is held"}), "w1: is held");
-  EXPECT_EQ(detail_of("", {.code = Errc::held, .detail = ": x"}), ": x");
+  EXPECT_EQ(detail_of("w", {.code = Errc::held, .detail = ":x"}), ":x");
+}
+
+TEST(DetailOf, DropsTheColonAfterANameThatIsEmpty) {
+  EXPECT_EQ(detail_of("", {.code = Errc::bad_request, .detail = ": name"}), "name");
+}
+
+TEST(NeedUtf8, NamesTheByte) {
+  EXPECT_NO_THROW(need_utf8("NAME", "gr\xc3\xbc\xc3\x9f"));
+  try {
+    need_utf8("NAME", "\xc3\xbcx\xff");
+    FAIL() << "nothing was thrown";
+  } catch (const Refusal& refusal) {
+    EXPECT_EQ(refusal.error().code, Errc::bad_request);
+    EXPECT_EQ(refusal.error().detail, "NAME: byte 3 is 0xff, which is not UTF-8");
+  }
 }
 
 TEST(Need, ThrowsWhatTheResultSays) {
