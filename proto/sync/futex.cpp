@@ -67,7 +67,11 @@ bool futex_wait_any(std::span<const WaitWord> words, Deadline deadline) noexcept
                                0,
                                deadline == kNever ? nullptr : &until,
                                CLOCK_MONOTONIC);
-  if (woken < 0 && errno == ENOSYS) {
+  // EFAULT: a word was unmapped meanwhile. Anything else that is no wake-up, like a sandbox's
+  // EPERM, would come back at once for ever.
+  const bool is_refused =
+      woken < 0 && errno != EAGAIN && errno != EINTR && errno != ETIMEDOUT && errno != EFAULT;
+  if (is_refused) {
     is_missing.store(true, std::memory_order_relaxed);  // relaxed: as above
     return false;
   }

@@ -5,6 +5,7 @@
 /// caller may try again.
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 
@@ -54,11 +55,7 @@ class TopicReader {
     // pairs: topic.registration
     A::fence(std::memory_order_seq_cst);
     const layout::Latest newest = load_latest();
-    std::uint64_t first = newest.version;
-    if (at_oldest && newest.version != 0) {
-      const Found oldest = smallest_ready(0, newest.version);
-      first = oldest.attempt == Attempt::done ? oldest.version : newest.version;
-    }
+    const std::uint64_t first = at_oldest ? oldest_kept(newest.version) : newest.version;
     seen_ = first == 0 ? 0 : first - 1;
     passed_ = 0;
     mark_.say(seen_);
@@ -78,12 +75,19 @@ class TopicReader {
     }
   }
 
+  /// Lossless: asks for nothing any more; what is held stays held.
+  void retire() noexcept {
+    // release: what was seen and not held is read before it is written again. pairs: topic.seen
+    entry_->seen.store(layout::kDropped, std::memory_order_release);
+    wake_publisher<A>(*bell_);
+  }
+
   [[nodiscard]] layout::Latest load_latest() const noexcept {
     // acquire: the word that it names is visible. pairs: topic.latest
     return layout::Latest::unpack(head_.newest.latest.load(std::memory_order_acquire));
   }
-  /// Whether there is something that this subscriber has not seen.
-  [[nodiscard]] bool look() const noexcept { return load_latest().version > seen_; }
+  /// Whether there is something that this subscriber has neither seen nor missed.
+  [[nodiscard]] bool look() const noexcept { return load_latest().version > done_with(); }
   /// Lossless: whether view_next() would find the bundle that follows, or that it was dropped.
   [[nodiscard]] bool is_next_there() const noexcept {
     return mark_.was_dropped() || smallest_ready(seen_, seen_ + 1).attempt == Attempt::done;
@@ -110,7 +114,7 @@ class TopicReader {
     if (mark_.was_dropped()) {
       return rejoin();
     }
-    const std::uint64_t after = passed_ > seen_ ? passed_ : seen_;
+    const std::uint64_t after = done_with();
     if (newest.version <= after) {
       return {.attempt = Attempt::nothing_new};
     }
@@ -171,6 +175,10 @@ class TopicReader {
   [[nodiscard]] EntryCounters<A>& counters() noexcept { return counters_; }
 
  private:
+  [[nodiscard]] std::uint64_t done_with() const noexcept {
+    return passed_ > seen_ ? passed_ : seen_;
+  }
+
   [[nodiscard]] bool try_hold(Found& found) noexcept {
     const bool is_held = holds_.try_hold(found.slot, found.version);
     found.attempt = is_held ? Attempt::done : Attempt::changed;
@@ -188,6 +196,24 @@ class TopicReader {
       }
     }
     return found;
+  }
+
+  // Lossless: the first of the unbroken run that ends at `newest`, since next() then asks for each
+  // in turn; a held bundle may outlast its successors. Overwrite: the smallest that is left.
+  [[nodiscard]] std::uint64_t oldest_kept(std::uint64_t newest) const noexcept {
+    if (!is_lossless_) {
+      const Found oldest = smallest_ready(0, newest);
+      return oldest.attempt == Attempt::done ? oldest.version : newest;
+    }
+    std::uint64_t kept = 0;  // Bit i: version newest - i.
+    for (std::size_t slot = 0; slot < slots_; ++slot) {
+      const layout::SlotWord word = load_word<A>(head_, slot);
+      if (word.phase == layout::Phase::ready && newest - word.version < layout::kMaxSlots) {
+        kept |= std::uint64_t{1} << (newest - word.version);
+      }
+    }
+    const auto run = static_cast<std::uint64_t>(std::countr_one(kept));
+    return run == 0 ? newest : newest - (run - 1);
   }
 
   void mark_seen(Found& found) noexcept {

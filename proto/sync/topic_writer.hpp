@@ -96,10 +96,10 @@ class TopicWriter {
     drafts_ &= ~(std::uint64_t{1} << slot);
   }
 
-  /// Stops waiting for those under the lag limit that have not seen the oldest kept bundle; they
-  /// learn of it by `gap`. Called when the limit has passed. Returns how many.
+  /// Stops waiting for those under the lag limit that have not seen the oldest bundle which only
+  /// that keeps; they learn of it by `gap`. Called when the limit has passed. Returns how many.
   std::size_t drop_laggards() noexcept {
-    const std::uint64_t oldest = oldest_ready();
+    const std::uint64_t oldest = oldest_unseen(scan_needs<A>(head_, bell_, shape_.entries));
     std::size_t dropped = 0;
     for_each_entry(head_.limited, shape_.entries, [&](std::size_t index) {
       auto& seen = bell_.entry(index).seen;
@@ -133,11 +133,14 @@ class TopicWriter {
     return !is_draft && !is_latest(slot) && !is_needed(slot, needs);
   }
 
-  [[nodiscard]] std::uint64_t oldest_ready() const noexcept {
-    std::uint64_t oldest = layout::kMaxVersion;
+  // The oldest bundle that no view holds and that is not the newest; 0 if there is none.
+  [[nodiscard]] std::uint64_t oldest_unseen(const Needs& needs) const noexcept {
+    std::uint64_t oldest = 0;
     for (std::size_t slot = 0; slot < shape_.slots; ++slot) {
-      if (mine_[slot].phase == layout::Phase::ready && mine_[slot].version < oldest) {
-        oldest = mine_[slot].version;
+      const layout::SlotWord word = mine_[slot];
+      if (word.phase == layout::Phase::ready && !is_latest(slot) && !needs.holds(slot) &&
+          (oldest == 0 || word.version < oldest)) {
+        oldest = word.version;
       }
     }
     return oldest;

@@ -124,6 +124,54 @@ TEST(TopicReader, LosslessLooksForAClaimedVersionAgain) {
   EXPECT_EQ(reader.view_next().version, 1U);
 }
 
+// A dishonest publisher names a bundle that is not there: whoever missed it must not find it "new".
+TEST(TopicReader, LooksForNothingThatItHasMissed) {
+  TestTopic topic(3);
+  Writer writer = topic.writer();
+  Reader reader = topic.reader(0);
+  const std::size_t slot = publish(writer);
+  topic.set_word(slot, {0, Phase::writing});
+  EXPECT_EQ(reader.view_next().attempt, Attempt::changed);
+  EXPECT_EQ(reader.view_next().attempt, Attempt::nothing_new);
+  EXPECT_FALSE(reader.look());
+}
+
+// v1 is held while everything after it is seen and overwritten: who starts at the oldest then must
+// not ask for v2, which is gone.
+TEST(TopicReader, LosslessStartsAtTheUnbrokenRun) {
+  TestTopic topic(4, 4, true);
+  Writer writer = topic.writer();
+  Reader holder = topic.reader(0);
+  publish(writer);
+  const auto held = holder.view_next();
+  ASSERT_EQ(held.version, 1U);
+  for (std::uint64_t version = 2; version <= 5; ++version) {
+    publish(writer);
+    const auto seen = holder.view_next();
+    ASSERT_EQ(seen.version, version);
+    ASSERT_TRUE(holder.let_go(seen.slot, seen.version));
+  }
+  Reader late = topic.reader(1, true);
+  EXPECT_EQ(late.view_next().version, 3U);
+  EXPECT_EQ(late.view_next().version, 4U);
+  EXPECT_EQ(late.view_next().version, 5U);
+}
+
+TEST(TopicReader, RetiredOneKeepsWhatItHoldsAndNothingElse) {
+  TestTopic topic(3, 4, true);
+  Writer writer = topic.writer();
+  Reader reader = topic.reader(0);
+  publish(writer);
+  const auto held = reader.view_next();
+  publish(writer);
+  publish(writer);
+  EXPECT_FALSE(writer.could_claim());
+  reader.retire();
+  EXPECT_NE(publish(writer), held.slot);
+  EXPECT_NE(publish(writer), held.slot);
+  EXPECT_TRUE(reader.let_go(held.slot, held.version));
+}
+
 TEST(TopicReader, NextTakesNothingAboveLatest) {
   TestTopic topic(3);
   Writer writer = topic.writer();

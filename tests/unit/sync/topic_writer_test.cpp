@@ -206,6 +206,35 @@ TEST(TopicWriter, LaggardDroppedWhileItStartsIsTold) {
   EXPECT_EQ(slow.view_next().version, 2U);
 }
 
+// It has seen what it holds, so the oldest bundle is not what the publisher waits for.
+TEST(TopicWriter, DropsALaggardThatHoldsTheOldest) {
+  TestTopic topic(4, 4, true);
+  Writer writer = topic.writer();
+  Reader slow = topic.reader(0);
+  publish(writer);
+  const auto held = slow.view_next();
+  for (int i = 0; i < 3; ++i) {
+    publish(writer);
+  }
+  ASSERT_FALSE(writer.could_claim());
+  EXPECT_EQ(writer.drop_laggards(), 1U);
+  EXPECT_NE(publish(writer), held.slot);
+  EXPECT_TRUE(slow.let_go(held.slot, held.version));
+}
+
+TEST(TopicWriter, DropsNobodyWhoseBundlesAreAllHeld) {
+  TestTopic topic(3, 4, true);
+  Writer writer = topic.writer();
+  Reader holder = topic.reader(0);
+  for (int i = 0; i < 2; ++i) {
+    publish(writer);
+    ASSERT_EQ(holder.view_next().attempt, sync::Attempt::done);
+  }
+  publish(writer);
+  ASSERT_FALSE(writer.could_claim());
+  EXPECT_EQ(writer.drop_laggards(), 0U);  // It would free nothing.
+}
+
 TEST(TopicWriter, DropsNobodyWithoutALimit) {
   TestTopic topic(3, 4, true);
   Writer writer = topic.writer();
