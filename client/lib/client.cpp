@@ -40,8 +40,7 @@ Result<Publisher> Client::publisher(std::string_view name, OpenOptions options) 
   if (state_ == nullptr) {
     return empty_client();
   }
-  auto memory =
-      detail::open_topic(*state_, std::string(name), wire::OpenAs::publish, options.timeout);
+  auto memory = detail::PublisherState::open(*state_, std::string(name), options.timeout);
   if (!memory) {
     return std::move(memory).error();
   }

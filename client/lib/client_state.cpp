@@ -46,8 +46,14 @@ Result<std::shared_ptr<Session>> ClientState::session() {
     return std::move(fresh).error();
   }
   session_ = *fresh;
+  has_told_gone_ = false;
   context_.events->push({.what = Event::What::broker_back, .segment = {}});
   return fresh;
+}
+
+bool ClientState::tell_gone() noexcept {
+  const std::scoped_lock lock(mutex_);
+  return !std::exchange(has_told_gone_, true);
 }
 
 std::uint32_t ClientState::session_number() noexcept {

@@ -42,6 +42,9 @@ class ClientState {
     return (*live)->ask<T>(std::move(body), deadline_of(timeout), fds);
   }
 
+  /// For events: whether the loss of the broker is still to be told; from then on it is told.
+  [[nodiscard]] bool tell_gone() noexcept;
+
   [[nodiscard]] const SessionContext& context() const noexcept { return context_; }
   [[nodiscard]] std::uint32_t generation() const noexcept { return generation_; }
   [[nodiscard]] std::uint32_t session_number() noexcept;
@@ -52,7 +55,9 @@ class ClientState {
   const SessionContext context_;
   const std::uint32_t generation_;
   std::mutex mutex_;
-  std::shared_ptr<Session> session_;  // guarded by mutex_
+  // Guarded by mutex_:
+  std::shared_ptr<Session> session_;
+  bool has_told_gone_ = false;
 };
 
 }  // namespace tenure::detail

@@ -23,8 +23,21 @@ Error connect_error(const SocketPath& where, int error) {
   if (error == EACCES || error == EPERM) {
     return {.code = Errc::denied, .sys_errno = error, .detail = place + ::strerrordesc_np(error)};
   }
-  if (error == EMFILE || error == ENFILE || error == ENOMEM) {
-    return {.code = Errc::too_many, .sys_errno = error, .detail = place + ::strerrordesc_np(error)};
+  if (error == EMFILE || error == ENFILE) {
+    return {.code = Errc::too_many,
+            .sys_errno = error,
+            .detail = place + ::strerrordesc_np(error),
+            .hint = "raise RLIMIT_NOFILE"};
+  }
+  if (error == ENOMEM || error == ENOBUFS) {
+    return {
+        .code = Errc::no_memory, .sys_errno = error, .detail = place + ::strerrordesc_np(error)};
+  }
+  if (error == EAGAIN) {
+    return {.code = Errc::broker_gone,
+            .sys_errno = error,
+            .detail = place + "more connect at once than it takes in",
+            .hint = "wait with a timeout"};
   }
   return {.code = Errc::broker_gone,
           .sys_errno = error,
@@ -33,8 +46,8 @@ Error connect_error(const SocketPath& where, int error) {
 }
 
 // One attempt; 0 or an errno.
-int try_connect(const ::sockaddr_un& address, os::UniqueFd& socket) {
-  socket.reset(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+int try_connect(const ::sockaddr_un& address, OwnSocket& socket) {
+  socket = OwnSocket::open(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK);
   if (!socket) {
     return errno;
   }
@@ -49,7 +62,7 @@ bool may_come(int error) {
 
 }  // namespace
 
-Result<os::UniqueFd> connect_socket(const SocketPath& where, sync::Deadline deadline) {
+Result<OwnSocket> connect_socket(const SocketPath& where, sync::Deadline deadline) {
   ::sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (where.path.size() >= sizeof address.sun_path) {
@@ -60,7 +73,7 @@ Result<os::UniqueFd> connect_socket(const SocketPath& where, sync::Deadline dead
   }
   std::memcpy(address.sun_path, where.path.data(), where.path.size());
   for (auto pause = std::chrono::nanoseconds(1ms);; pause = std::min(pause * 2, 50'000'000ns)) {
-    os::UniqueFd socket;
+    OwnSocket socket;
     const int error = try_connect(address, socket);
     if (error == 0) {
       return socket;

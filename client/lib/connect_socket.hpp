@@ -3,8 +3,8 @@
 
 #include <tenure/result.hpp>
 
+#include "client/lib/fork_guard.hpp"
 #include "client/lib/socket_path.hpp"
-#include "proto/os/unique_fd.hpp"
 #include "proto/sync/futex.hpp"
 
 namespace tenure::detail {
@@ -13,7 +13,7 @@ namespace tenure::detail {
 /// while nobody listens there.
 ///
 /// Errors: broker_gone  nobody listens;  denied  no permission;  bad_request  the path is too long;
-///         too_many     no file descriptor left
-[[nodiscard]] Result<os::UniqueFd> connect_socket(const SocketPath& where, sync::Deadline deadline);
+///         too_many     no file descriptor left;  no_memory  as the system says
+[[nodiscard]] Result<OwnSocket> connect_socket(const SocketPath& where, sync::Deadline deadline);
 
 }  // namespace tenure::detail

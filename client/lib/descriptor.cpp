@@ -2,6 +2,7 @@
 #include "client/lib/descriptor.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <optional>
 #include <string>
@@ -31,6 +32,13 @@ bool is_sub_byte(DType dtype) noexcept {
   return bits_of(dtype) % 8 != 0;
 }
 
+bool is_contiguous(const OpenedTensor& tensor) noexcept {
+  std::array<std::int64_t, kMaxRank> expected{};
+  layout::contiguous_strides(
+      {tensor.extents.data(), tensor.rank}, tensor.dtype, {expected.data(), tensor.rank});
+  return std::equal(expected.begin(), expected.begin() + tensor.rank, tensor.strides_bytes.begin());
+}
+
 // Sizes, and strides where there are any; false if the descriptor cannot be read.
 bool load_shape(const BundleSchema& schema,
                 const layout::TensorDescriptor& descriptor,
@@ -56,7 +64,7 @@ bool load_shape(const BundleSchema& schema,
               sizeof extension);
   std::copy_n(extension.sizes.begin(), descriptor.rank, tensor.extents.begin());
   std::copy_n(extension.strides_bytes.begin(), descriptor.rank, tensor.strides_bytes.begin());
-  return true;
+  return !is_sub_byte(tensor.dtype) || is_contiguous(tensor);
 }
 
 bool fits_schema(const TensorSpec& spec, const OpenedTensor& tensor) noexcept {

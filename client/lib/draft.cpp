@@ -14,8 +14,9 @@ Draft::Draft(Draft&& other) noexcept
 }
 
 Draft& Draft::operator=(Draft&& other) noexcept {
-  std::swap(state_, other.state_);
-  std::swap(slot_, other.slot_);
+  Draft moved(std::move(other));
+  std::swap(state_, moved.state_);
+  std::swap(slot_, moved.slot_);
   return *this;
 }
 

@@ -65,6 +65,18 @@ void EventQueue::watch(int socket) noexcept {
   }
 }
 
+void EventQueue::forget(int socket) noexcept {
+  const std::scoped_lock lock(mutex_);
+  if (epoll_) {
+    ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, socket, nullptr);
+  }
+}
+
+bool EventQueue::is_empty() noexcept {
+  const std::scoped_lock lock(mutex_);
+  return events_.empty();
+}
+
 void EventQueue::add_to_epoll(int fd) noexcept {
   ::epoll_event event{.events = EPOLLIN, .data = {.fd = fd}};
   ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event);

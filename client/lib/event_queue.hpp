@@ -20,12 +20,15 @@ class EventQueue {
 
   void push(Event event);
   [[nodiscard]] std::optional<Event> pop();
+  [[nodiscard]] bool is_empty() noexcept;
 
   /// Readable while an event is queued or a socket given to watch() has something to read.
   /// Errors: too_many  no file descriptor left
   [[nodiscard]] Result<int> fd(int socket);
   /// Watches the socket of a new session too, if anybody has asked for fd().
   void watch(int socket) noexcept;
+  /// Not the socket of a session that is over: it would stay readable for ever.
+  void forget(int socket) noexcept;
 
  private:
   void add_to_epoll(int fd) noexcept;

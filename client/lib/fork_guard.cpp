@@ -3,10 +3,12 @@
 
 #include <pthread.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cstdlib>
 #include <new>
+#include <utility>
 #include <vector>
 
 #include "proto/os/kernel.hpp"
@@ -89,12 +91,39 @@ std::unique_lock<std::mutex> hold_off_fork() {
   return std::unique_lock(guard().fork_lock);
 }
 
-void close_in_child(int fd) {
-  guard().sockets.push_back(fd);
+OwnSocket OwnSocket::open(int domain, int type) noexcept {
+  const auto no_fork = hold_off_fork();
+  OwnSocket socket(os::UniqueFd(::socket(domain, type, 0)), fork_generation());
+  if (socket) {
+    guard().sockets.push_back(socket.get());
+  }
+  return socket;
 }
 
-void forget_in_child(int fd) noexcept {
-  std::erase(guard().sockets, fd);
+OwnSocket::OwnSocket(os::UniqueFd fd, std::uint32_t generation) noexcept
+    : fd_(std::move(fd)), generation_(generation) {
+}
+
+OwnSocket::OwnSocket(OwnSocket&& other) noexcept = default;
+
+OwnSocket& OwnSocket::operator=(OwnSocket&& other) noexcept {
+  OwnSocket moved(std::move(other));
+  std::swap(fd_, moved.fd_);
+  std::swap(generation_, moved.generation_);
+  return *this;
+}
+
+OwnSocket::~OwnSocket() {
+  if (!fd_) {
+    return;
+  }
+  if (is_forked(generation_)) {
+    static_cast<void>(fd_.release());
+    return;
+  }
+  const auto no_fork = hold_off_fork();
+  std::erase(guard().sockets, fd_.get());
+  fd_.reset();
 }
 
 }  // namespace tenure::detail

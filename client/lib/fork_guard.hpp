@@ -8,6 +8,8 @@
 
 #include <tenure/result.hpp>
 
+#include "proto/os/unique_fd.hpp"
+
 namespace tenure::detail {
 
 /// A word that the kernel zeroes in a forked child (MADV_WIPEONFORK): asking costs one load, where
@@ -30,9 +32,23 @@ extern const std::atomic<std::uint32_t>* fork_word;
 /// child inherits a writable fd (without it half of the forks beside a mapping thread did).
 [[nodiscard]] std::unique_lock<std::mutex> hold_off_fork();
 
-/// A socket that a forked child must not keep open; the child closes it right after the fork.
-/// Call with hold_off_fork() held.
-void close_in_child(int fd);
-void forget_in_child(int fd) noexcept;
+/// A socket that no forked child keeps: one that is forked closes it at once. Threads: one.
+class OwnSocket {
+ public:
+  /// A socket of that domain and type, or none, with errno set.
+  [[nodiscard]] static OwnSocket open(int domain, int type) noexcept;
+  OwnSocket() = default;
+  OwnSocket(OwnSocket&& other) noexcept;
+  OwnSocket& operator=(OwnSocket&& other) noexcept;
+  ~OwnSocket();  // Closes it; not in a forked child, where the number may be somebody else's.
+
+  [[nodiscard]] int get() const noexcept { return fd_.get(); }
+  explicit operator bool() const noexcept { return static_cast<bool>(fd_); }
+
+ private:
+  OwnSocket(os::UniqueFd fd, std::uint32_t generation) noexcept;
+  os::UniqueFd fd_;
+  std::uint32_t generation_ = 0;
+};
 
 }  // namespace tenure::detail

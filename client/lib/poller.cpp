@@ -53,15 +53,28 @@ PollTarget::~PollTarget() {
 void PollTarget::rearm() noexcept {
   std::uint64_t count = 0;
   static_cast<void>(::read(event_.get(), &count, sizeof count));
-  if (direction_ == Direction::reading) {
-    return;
-  }
   {
     const std::scoped_lock lock(thread_->mutex());
-    armed_needs_ = needs();
+    armed_latest_ = latest();
+    armed_needs_ = is_writing() ? needs() : sync::Needs{};
     is_armed_ = true;
   }
-  thread_->nudge();  // From now on it looks every millisecond.
+  if (is_writing()) {
+    thread_->nudge();  // From now on it looks every millisecond.
+  }
+}
+
+std::uint64_t PollTarget::latest() const noexcept {
+  // relaxed: only compared. pairs: topic.latest
+  return memory_.head().newest.latest.load(std::memory_order_relaxed);
+}
+
+bool PollTarget::has_changed_since_armed() const noexcept {
+  if (!is_writing()) {
+    return latest() != armed_latest_;
+  }
+  const sync::Needs current = needs();
+  return current.held != armed_needs_.held || current.seen_by_all != armed_needs_.seen_by_all;
 }
 
 sync::Needs PollTarget::needs() const noexcept {
@@ -71,13 +84,8 @@ sync::Needs PollTarget::needs() const noexcept {
 void PollTarget::signal_changes() noexcept {
   // acquire: whoever reads the eventfd sees what came before the ring. pairs: wake.word
   const std::uint32_t now = word_.load(std::memory_order_acquire);
-  bool is_news = now != last_;
+  const bool is_news = now != last_ || (is_armed_ && has_changed_since_armed());
   last_ = now;
-  if (is_armed_) {
-    const sync::Needs current = needs();
-    is_news = is_news || current.held != armed_needs_.held ||
-              current.seen_by_all != armed_needs_.seen_by_all;
-  }
   if (is_news) {
     is_armed_ = false;
     signal();

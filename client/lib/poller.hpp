@@ -39,7 +39,10 @@ class PollTarget {
 
  private:
   friend class PollThread;
+  [[nodiscard]] bool is_writing() const noexcept { return direction_ == Direction::writing; }
   [[nodiscard]] sync::Needs needs() const noexcept;
+  [[nodiscard]] std::uint64_t latest() const noexcept;
+  [[nodiscard]] bool has_changed_since_armed() const noexcept;
   // Guarded by the thread's mutex:
   void signal_changes() noexcept;
   void signal() const noexcept;
@@ -51,9 +54,10 @@ class PollTarget {
   const std::uint32_t generation_;
   std::shared_ptr<PollThread> thread_;  // Constant after add().
   // Guarded by the thread's mutex:
-  std::uint32_t last_;       // The word's value that has been signalled.
-  bool is_armed_ = false;    // Writing: the publisher waits ...
-  sync::Needs armed_needs_;  // ... while this is what it must leave alone.
+  std::uint32_t last_;              // The word's value that has been signalled.
+  bool is_armed_ = false;           // The role waits while it is so:
+  sync::Needs armed_needs_;         // Writing: what the publisher must leave alone.
+  std::uint64_t armed_latest_ = 0;  // Reading: the newest bundle.
 };
 
 }  // namespace tenure::detail

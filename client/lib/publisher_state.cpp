@@ -15,7 +15,7 @@ namespace {
 // The waiting publisher looks again this often: readers let go without a fence.
 constexpr std::chrono::milliseconds kWriterSlice{1};
 // How long a draft that has timed out waits to learn who holds the slots.
-constexpr std::chrono::milliseconds kWhoHolds{500};
+constexpr std::chrono::milliseconds kWhoHolds{50};
 
 std::uint64_t coarse_now() noexcept {
   ::timespec now{};
@@ -49,6 +49,16 @@ PublisherState::PublisherState(std::shared_ptr<ClientState> client,
   }
 }
 
+Result<std::shared_ptr<TopicMemory>> PublisherState::open(ClientState& client,
+                                                          const std::string& name,
+                                                          Timeout timeout) {
+  auto memory = open_topic(client, name, wire::OpenAs::publish, timeout);
+  if (memory && !(*memory)->is_writable()) {
+    return Error{.code = Errc::corrupt, .detail = name + ": the broker granted too little"};
+  }
+  return memory;
+}
+
 SleepPlace PublisherState::sleep_place() const noexcept {
   auto& release = memory_->bell()->release;
   return {.word = release.wake, .flags = &release.flags, .slice = kWriterSlice};
@@ -61,7 +71,30 @@ Result<PollTarget::Direction> PublisherState::poll_direction() const {
 bool PublisherState::try_claim(std::optional<std::size_t>& slot) noexcept {
   const std::scoped_lock lock(lock_);
   slot = writer_.try_claim();
+  if (slot) {
+    stalled_since_.reset();
+  } else if (drop_laggards()) {
+    slot = writer_.try_claim();
+  }
   return slot.has_value();
+}
+
+// Under the lock, after a claim in vain. Drops those that have lagged since the first of them, if
+// that is the limit ago; returns whether there were any.
+bool PublisherState::drop_laggards() noexcept {
+  const std::chrono::milliseconds limit{memory_->opened().lag_limit_ms};
+  if (limit == 0ms) {
+    return false;
+  }
+  const auto now = sync::monotonic_now();
+  if (!stalled_since_) {
+    stalled_since_ = now;
+  }
+  if (now - *stalled_since_ < limit) {
+    return false;
+  }
+  stalled_since_ = now;
+  return writer_.drop_laggards() != 0;
 }
 
 // Where nobody waits: a pollable fd that is about to be polled must say so when a slot comes free.
@@ -82,16 +115,7 @@ Result<void> PublisherState::wait_for_claim(Timeout timeout, std::optional<std::
   if (!timeout.waits()) {
     return try_claim_or_rearm(slot) ? Result<void>() : Error{.code = Errc::full};
   }
-  const std::chrono::milliseconds lag_limit{memory_->opened().lag_limit_ms};
-  auto drop_at = lag_limit > 0ms ? sync::monotonic_now() + lag_limit : sync::kNever;
-  return wait_until(sleep_place(), wait_context(), deadline_of(timeout), [&] {
-    if (has_passed(drop_at)) {
-      const std::scoped_lock lock(lock_);
-      writer_.drop_laggards();
-      drop_at = sync::monotonic_now() + lag_limit;
-    }
-    return try_claim(slot);
-  });
+  return wait_until(sleep_place(), begin_wait(timeout), [&] { return try_claim(slot); });
 }
 
 Result<std::size_t> PublisherState::claim(Timeout timeout) {
@@ -128,13 +152,13 @@ Result<void> PublisherState::wait(Timeout timeout) {
   }
   const auto could_claim = [&] {
     const std::scoped_lock lock(lock_);
-    return writer_.could_claim();
+    return writer_.could_claim() || (drop_laggards() && writer_.could_claim());
   };
   if (could_claim()) {
     return {};
   }
   if (timeout.waits()) {
-    return wait_until(sleep_place(), wait_context(), deadline_of(timeout), could_claim);
+    return wait_until(sleep_place(), begin_wait(timeout), could_claim);
   }
   if (poll_target_ != nullptr) {
     poll_target_->rearm();
@@ -148,21 +172,20 @@ Result<void> PublisherState::wait_for_subscribers(std::size_t count, Timeout tim
   if (auto usable = check_usable(); !usable) {
     return usable;
   }
+  std::size_t joined = 0;
   const auto are_there = [&] {
-    return sync::count_joined(memory_->head(), *memory_->bell(), memory_->opened().subscribers) >=
-           count;
+    joined = sync::count_joined(memory_->head(), *memory_->bell(), memory_->opened().subscribers);
+    return joined >= count;
   };
   if (are_there()) {
     return {};
   }
-  if (!timeout.waits()) {
-    return Error{.code = Errc::held,
-                 .detail = name_ + ": fewer than " + std::to_string(count) + " subscribers"};
-  }
-  auto waited = wait_until(sleep_place(), wait_context(), deadline_of(timeout), are_there);
-  if (!waited && waited.error().code == Errc::timed_out) {
-    return Error{.code = Errc::timed_out,
-                 .detail = name_ + ": fewer than " + std::to_string(count) + " subscribers"};
+  auto waited = timeout.waits() ? wait_until(sleep_place(), begin_wait(timeout), are_there)
+                                : Error{.code = Errc::held};
+  if (!waited && (waited.error().code == Errc::timed_out || waited.error().code == Errc::held)) {
+    return Error{.code = waited.error().code,
+                 .detail = name_ + ": " + std::to_string(joined) + " of " + std::to_string(count) +
+                           " subscribers are there"};
   }
   return waited;
 }
@@ -238,6 +261,8 @@ Result<void> PublisherState::set_note(std::size_t slot, const Note& note) {
 void PublisherState::drop(std::size_t slot) noexcept {
   const std::scoped_lock lock(lock_);
   writer_.drop(slot);
+  // Its own fd() may be polled for a slot; the poll thread sees only what readers change.
+  sync::wake_publisher(*memory_->bell());
 }
 
 // Marks what was never asked for as absent; returns the bytes of what was.
@@ -288,6 +313,10 @@ Result<std::uint64_t> PublisherState::publish(Draft& draft) {
   head.bell.published_bytes.store(head.bell.published_bytes.load(std::memory_order_relaxed) + bytes,
                                   std::memory_order_relaxed);
   writer_.publish(slot);
+  if (poll_target_ != nullptr) {
+    sync::wake_publisher(
+        *memory_->bell());  // The slot that was the newest may be free: see drop().
+  }
   --owners_;  // The draft's; the publisher that is being called owns this, too.
   draft.state_ = nullptr;
   return version;
@@ -298,7 +327,7 @@ Result<RoleState*> PublisherState::reopened(Timeout timeout) {
   if (!client) {
     return std::move(client).error();
   }
-  auto memory = open_topic(**client, name_, wire::OpenAs::publish, timeout);
+  auto memory = open(**client, name_, timeout);
   if (!memory) {
     return std::move(memory).error();
   }

@@ -26,6 +26,11 @@ class PublisherState final : public RoleState {
                  std::string name,
                  std::shared_ptr<TopicMemory> memory);
 
+  /// Opens `name`. Errors: those of open_topic; corrupt  a grant is missing
+  [[nodiscard]] static Result<std::shared_ptr<TopicMemory>> open(ClientState& client,
+                                                                 const std::string& name,
+                                                                 Timeout timeout);
+
   [[nodiscard]] Result<void> wait(Timeout timeout) override;
   [[nodiscard]] Result<RoleState*> reopened(Timeout timeout) override;
 
@@ -55,6 +60,7 @@ class PublisherState final : public RoleState {
 
   [[nodiscard]] Result<PollTarget::Direction> poll_direction() const override;
   [[nodiscard]] bool try_claim(std::optional<std::size_t>& slot) noexcept;
+  bool drop_laggards() noexcept;
   [[nodiscard]] Result<std::size_t> claim(Timeout timeout);
   [[nodiscard]] bool try_claim_or_rearm(std::optional<std::size_t>& slot) noexcept;
   [[nodiscard]] Result<void> wait_for_claim(Timeout timeout, std::optional<std::size_t>& slot);
@@ -65,7 +71,8 @@ class PublisherState final : public RoleState {
   std::uint64_t finish_descriptors(std::size_t slot) noexcept;
   void write_record(std::size_t slot, std::uint64_t version) noexcept;
 
-  sync::TopicWriter<> writer_;  // guarded by lock_
+  sync::TopicWriter<> writer_;                   // guarded by lock_
+  std::optional<sync::Deadline> stalled_since_;  // guarded by lock_. The first claim in vain.
   std::array<Filling, layout::kMaxSlots> filling_;
 };
 

@@ -14,14 +14,14 @@ Role::Role(Role&& other) noexcept : state_(std::exchange(other.state_, nullptr))
 }
 
 Role& Role::operator=(Role&& other) noexcept {
-  std::swap(state_, other.state_);
+  Role moved(std::move(other));
+  std::swap(state_, moved.state_);
   return *this;
 }
 
 Role::~Role() {
   if (state_ != nullptr) {
-    state_->close_fd();
-    state_->drop_owner();
+    state_->end_role();
   }
 }
 
@@ -45,8 +45,7 @@ Result<void> Role::reopen(Timeout timeout) {
   if (!fresh) {
     return std::move(fresh).error();
   }
-  state_->close_fd();
-  state_->drop_owner();
+  state_->end_role();
   state_ = *fresh;
   return {};
 }

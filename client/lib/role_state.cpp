@@ -26,9 +26,11 @@ RoleState::RoleState(std::shared_ptr<ClientState> client,
     : client_(std::move(client)), name_(std::move(name)), memory_(std::move(memory)) {
 }
 
-void RoleState::close_fd() noexcept {
+void RoleState::end_role() noexcept {
   if (!is_forked(generation())) {
     poll_target_.reset();
+    retire();
+    drop_owner();
   }
 }
 
@@ -82,10 +84,13 @@ Result<std::shared_ptr<ClientState>> RoleState::client_for_reopen(Timeout timeou
   return client_;
 }
 
-WaitContext RoleState::wait_context() noexcept {
-  return {.session = memory_->session(),
+Wait RoleState::begin_wait(Timeout timeout) noexcept {
+  return {.name = name_,
+          .session = memory_->session(),
           .superseded = memory_->head().newest.superseded,
-          .has_told_gone = has_told_gone_};
+          .broker = broker_watch_,
+          .interruptions = memory_->session().interruption().count(),
+          .deadline = timeout.waits() ? std::optional(deadline_of(timeout)) : std::nullopt};
 }
 
 Result<std::shared_ptr<TopicMemory>> open_topic(ClientState& client,

@@ -8,10 +8,10 @@
 
 #include <tenure/role.hpp>
 
+#include "client/lib/biased_lock.hpp"
 #include "client/lib/client_state.hpp"
 #include "client/lib/fork_guard.hpp"
 #include "client/lib/poller.hpp"
-#include "client/lib/spin_lock.hpp"
 #include "client/lib/topic_memory.hpp"
 #include "client/lib/waiting.hpp"
 
@@ -32,8 +32,8 @@ class RoleState {
   [[nodiscard]] virtual Result<int> fd();
   [[nodiscard]] virtual Result<RoleState*> reopened(Timeout timeout) = 0;
 
-  /// The role is gone, or goes on with another state: its eventfd ends; views and drafts need none.
-  void close_fd() noexcept;
+  /// The role is gone, or goes on with another state: its eventfd, its say and its ownership end.
+  void end_role() noexcept;
   /// One owner less; the last one destroys it. In a forked child nothing happens: the lock may be
   /// held by a thread that does not exist there.
   void drop_owner() noexcept;
@@ -50,10 +50,12 @@ class RoleState {
 
  protected:
   virtual ~RoleState() = default;
+  /// Before the role's ownership ends. Not called in a forked child.
+  virtual void retire() noexcept {}
 
   /// The client to reopen with: this one, or in a forked child a new one.
   [[nodiscard]] Result<std::shared_ptr<ClientState>> client_for_reopen(Timeout timeout) const;
-  [[nodiscard]] WaitContext wait_context() noexcept;
+  [[nodiscard]] Wait begin_wait(Timeout timeout) noexcept;
   /// In which direction fd() says that this role need not wait. Errors: unsupported
   [[nodiscard]] virtual Result<PollTarget::Direction> poll_direction() const = 0;
 
@@ -61,10 +63,10 @@ class RoleState {
   const std::string name_;
   const std::shared_ptr<TopicMemory> memory_;
   std::unique_ptr<PollTarget>
-      poll_target_;             // One thread at a time: the role's. Dies before memory_.
-  bool has_told_gone_ = false;  // As above. broker_gone is said once.
+      poll_target_;           // One thread at a time: the role's. Dies before memory_.
+  BrokerWatch broker_watch_;  // As above.
 
-  SpinLock lock_;
+  BiasedLock lock_;
   std::uint32_t owners_ = 1;  // guarded by lock_. The role, and each view or draft.
 };
 

@@ -28,6 +28,13 @@ int poll_milliseconds(sync::Deadline deadline) noexcept {
   return static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(left).count());
 }
 
+// An open that was cancelled is answered at once by a broker that runs.
+constexpr std::chrono::seconds kCancelled{5};
+
+Error interrupted() {
+  return {.code = Errc::cancelled, .detail = "interrupted"};
+}
+
 Error no_answer(const SocketPath& where) {
   return {.code = Errc::timed_out,
           .detail = where.path + ": the broker does not answer",
@@ -51,24 +58,18 @@ Result<std::shared_ptr<Session>> Session::open(const SessionContext& context,
   return session;
 }
 
-Session::Session(os::UniqueFd socket, const SessionContext& context)
+Session::Session(OwnSocket socket, const SessionContext& context)
     : where_(context.where),
       interruption_(context.interruption),
       events_(context.events),
       generation_(fork_generation()),
       socket_(std::move(socket)) {
-  const auto no_fork = hold_off_fork();
-  close_in_child(socket_.get());
 }
 
 Session::~Session() {
   if (is_forked(generation_)) {
-    // The child closed it right after the fork; the number may be somebody else's by now.
-    static_cast<void>(socket_.release());
-    return;
+    static_cast<void>(changed_.release());
   }
-  const auto no_fork = hold_off_fork();
-  forget_in_child(socket_.get());
 }
 
 Result<void> Session::say_hello(const std::string& client_name, sync::Deadline deadline) {
@@ -102,6 +103,7 @@ Result<void> Session::call(wire::RequestBody body,
                            const Accept& accept,
                            std::span<const int> fds) {
   const bool is_cancellable = std::holds_alternative<wire::Open>(body);
+  const Until until{.deadline = deadline, .interruptions = interruption_->count()};
   Lock lock(mutex_);
   if (is_gone_) {
     return gone_error();
@@ -117,9 +119,9 @@ Result<void> Session::call(wire::RequestBody body,
   }
   Pending pending{.accept = &accept};
   pending_.emplace(id, &pending);
-  Result<void> done = send(lock, packet, fds, deadline);
+  Result<void> done = send(lock, packet, fds, until);
   if (done) {
-    done = await(lock, id, pending, deadline, is_cancellable);
+    done = await(lock, id, pending, until, is_cancellable);
   }
   pending_.erase(id);
   if (done && pending.error) {
@@ -128,35 +130,38 @@ Result<void> Session::call(wire::RequestBody body,
   return done;
 }
 
+bool Session::is_interrupted(const Until& until) const noexcept {
+  return interruption_->count() != until.interruptions;
+}
+
 // Waits until `pending` is settled. An answer that is being accepted right now is always awaited.
-Result<void> Session::await(Lock& lock,
-                            std::uint64_t id,
-                            const Pending& pending,
-                            sync::Deadline deadline,
-                            bool is_cancellable) {
-  const std::uint32_t interruptions = interruption_->count();
+Result<void> Session::await(
+    Lock& lock, std::uint64_t id, const Pending& pending, Until until, bool is_cancellable) {
   bool is_cancelled = false;
   while (!pending.is_done) {
     const bool is_waiting = pending_.contains(id);
     if (is_waiting && is_gone_) {
       return gone_error();
     }
-    if (is_waiting && has_passed(deadline)) {
+    if (is_waiting && has_passed(until.deadline)) {
       return no_answer(where_);
     }
-    if (is_waiting && !is_cancelled && interruption_->count() != interruptions) {
+    if (is_waiting && !is_cancelled && is_interrupted(until)) {
       if (!is_cancellable) {
-        return Error{.code = Errc::cancelled, .detail = "interrupted"};
+        return interrupted();
       }
       is_cancelled = true;
+      // From here on a stopped broker is not waited for.
+      until = {.deadline = std::min(until.deadline, sync::monotonic_now() + kCancelled),
+               .interruptions = interruption_->count()};
       const std::string packet =
           wire::encode(wire::Request{.id = next_id_++, .body = wire::Cancel{.id = id}});
-      if (auto sent = send(lock, packet, {}, deadline); !sent) {
+      if (auto sent = send(lock, packet, {}, until); !sent) {
         return sent;
       }
       continue;
     }
-    wait_for_news(lock, deadline);
+    wait_for_news(lock, until.deadline);
   }
   return {};
 }
@@ -164,7 +169,7 @@ Result<void> Session::await(Lock& lock,
 Result<void> Session::send(Lock& lock,
                            const std::string& bytes,
                            std::span<const int> fds,
-                           sync::Deadline deadline) {
+                           const Until& until) {
   for (;;) {
     auto sent = os::send_packet(socket_.get(), bytes, fds);
     if (sent || sent.error().code == Errc::too_many) {
@@ -174,12 +179,20 @@ Result<void> Session::send(Lock& lock,
       give_up();
       return gone_error();
     }
-    if (has_passed(deadline)) {
+    if (has_passed(until.deadline)) {
       return no_answer(where_);
     }
+    if (is_interrupted(until)) {
+      return interrupted();
+    }
     lock.unlock();
-    ::pollfd socket{.fd = socket_.get(), .events = POLLOUT, .revents = 0};
-    ::poll(&socket, 1, poll_milliseconds(deadline));
+    std::array<::pollfd, 2> fds_to_poll{
+        ::pollfd{.fd = socket_.get(), .events = POLLOUT, .revents = 0},
+        ::pollfd{.fd = interruption_->fd(), .events = POLLIN, .revents = 0}};
+    ::poll(fds_to_poll.data(), fds_to_poll.size(), poll_milliseconds(until.deadline));
+    if (fds_to_poll[1].revents != 0) {
+      interruption_->drain();
+    }
     lock.lock();
   }
 }
@@ -188,7 +201,7 @@ Result<void> Session::send(Lock& lock,
 // deadline; an interruption; a second.
 void Session::wait_for_news(Lock& lock, sync::Deadline deadline) {
   if (is_reading_) {
-    changed_.wait_for(lock, std::chrono::milliseconds(poll_milliseconds(deadline)));
+    changed_->wait_for(lock, std::chrono::milliseconds(poll_milliseconds(deadline)));
     return;
   }
   is_reading_ = true;
@@ -204,7 +217,7 @@ void Session::wait_for_news(Lock& lock, sync::Deadline deadline) {
     read_packets(lock);
   }
   is_reading_ = false;
-  changed_.notify_all();
+  changed_->notify_all();
 }
 
 void Session::read_packets(Lock& lock) {
@@ -272,7 +285,8 @@ void Session::settle(wire::Reply&& reply, std::vector<os::UniqueFd>&& fds) {
 
 void Session::give_up() noexcept {
   is_gone_ = true;
-  changed_.notify_all();
+  events_->forget(socket_.get());
+  changed_->notify_all();
 }
 
 void Session::send_close(std::uint64_t handle) noexcept {
@@ -293,25 +307,24 @@ void Session::flush_closes() {
   }
 }
 
-Result<void> Session::pump(sync::Deadline deadline) {
-  const std::uint32_t interruptions = interruption_->count();
+Result<void> Session::pump(sync::Deadline deadline, std::uint32_t interruptions) {
+  const Until until{.deadline = deadline, .interruptions = interruptions};
   Lock lock(mutex_);
   const std::uint64_t before = news_;
-  for (;;) {
-    wait_for_news(lock, deadline);
-    if (news_ != before) {
-      return {};
-    }
+  // An event that another thread has just read is among the packets counted above.
+  while (news_ == before && events_->is_empty()) {
     if (is_gone_) {
       return gone_error();
     }
-    if (interruption_->count() != interruptions) {
-      return Error{.code = Errc::cancelled, .detail = "interrupted"};
+    if (is_interrupted(until)) {
+      return interrupted();
     }
-    if (has_passed(deadline)) {
+    wait_for_news(lock, deadline);
+    if (news_ == before && !is_gone_ && has_passed(deadline)) {
       return Error{.code = Errc::timed_out, .detail = "no event"};
     }
   }
+  return {};
 }
 
 }  // namespace tenure::detail

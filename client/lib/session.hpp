@@ -18,6 +18,7 @@
 #include <tenure/client.hpp>
 
 #include "client/lib/event_queue.hpp"
+#include "client/lib/fork_guard.hpp"
 #include "client/lib/interruption.hpp"
 #include "client/lib/socket_path.hpp"
 #include "proto/os/packet.hpp"
@@ -68,7 +69,8 @@ class Session {
   void send_close(std::uint64_t handle) noexcept;
   /// Reads what is there, or waits for anything to come: an event, an answer to anybody.
   /// Errors: timed_out, cancelled, broker_gone
-  [[nodiscard]] Result<void> pump(sync::Deadline deadline);
+  /// `interruptions`: Interruption::count() when the caller's verb began.
+  [[nodiscard]] Result<void> pump(sync::Deadline deadline, std::uint32_t interruptions);
 
   [[nodiscard]] std::uint32_t number() const noexcept { return welcome_.session; }
   [[nodiscard]] int socket() const noexcept { return socket_.get(); }
@@ -87,17 +89,19 @@ class Session {
   };
   using Lock = std::unique_lock<std::mutex>;
 
-  Session(os::UniqueFd socket, const SessionContext& context);
+  Session(OwnSocket socket, const SessionContext& context);
   Result<void> say_hello(const std::string& client_name, sync::Deadline deadline);
+  struct Until {
+    sync::Deadline deadline;
+    std::uint32_t interruptions;  // Those before the verb began.
+  };
   Result<void> send(Lock& lock,
                     const std::string& bytes,
                     std::span<const int> fds,
-                    sync::Deadline deadline);
-  Result<void> await(Lock& lock,
-                     std::uint64_t id,
-                     const Pending& pending,
-                     sync::Deadline deadline,
-                     bool is_cancellable);
+                    const Until& until);
+  Result<void> await(
+      Lock& lock, std::uint64_t id, const Pending& pending, Until until, bool is_cancellable);
+  [[nodiscard]] bool is_interrupted(const Until& until) const noexcept;
   void wait_for_news(Lock& lock, sync::Deadline deadline);
   void read_packets(Lock& lock);
   void dispatch(os::Packet&& packet);
@@ -109,11 +113,12 @@ class Session {
   const std::shared_ptr<Interruption> interruption_;
   const std::shared_ptr<EventQueue> events_;
   const std::uint32_t generation_;
-  os::UniqueFd socket_;    // Constant until the end.
+  OwnSocket socket_;       // Constant until the end.
   wire::Welcome welcome_;  // Constant after open().
 
   std::mutex mutex_;
-  std::condition_variable changed_;
+  // Never destroyed in a forked child, which would wait for waiters that are the parent's.
+  std::unique_ptr<std::condition_variable> changed_ = std::make_unique<std::condition_variable>();
   // Guarded by mutex_:
   std::unordered_map<std::uint64_t, Pending*> pending_;
   std::vector<std::uint64_t> unsent_closes_;

@@ -23,8 +23,9 @@ inline void relax_cpu() noexcept {
 
 /// Guards a few dozen nanoseconds of work between threads of this process: half the price of a
 /// mutex (one locked instruction a round trip), which the data path would feel. For
-/// std::scoped_lock.
-class SpinLock {
+/// std::scoped_lock. A template, so that a checker can put its own atomics in.
+template <template <class> class Atomic = std::atomic>
+class BasicSpinLock {
  public:
   void lock() noexcept {
     // acquire: what the last holder did is visible. pairs: spin.unlock
@@ -48,7 +49,9 @@ class SpinLock {
     }
   }
 
-  std::atomic<bool> is_locked_{false};
+  Atomic<bool> is_locked_{false};
 };
+
+using SpinLock = BasicSpinLock<>;
 
 }  // namespace tenure::detail

@@ -21,7 +21,7 @@ constexpr int kQuickAttempts = 64;
 constexpr int kSlowAttempts = 64;
 constexpr std::chrono::milliseconds kPause{1};
 // A snapshot of a slot that is overwritten all the time: each attempt costs a copy.
-constexpr int kCopyAttempts = 256;
+constexpr int kCopyAttempts = kQuickAttempts + kSlowAttempts;
 // An observer raises no flag: it looks again this often.
 constexpr std::chrono::milliseconds kObserverSlice{1};
 
@@ -83,6 +83,14 @@ Result<RoleState*> SubscriberState::reopened(Timeout timeout) {
       new SubscriberState(*std::move(client), name_, *std::move(memory), options_, resume_after));
 }
 
+// Views may outlive the subscriber; its say in retention does not.
+void SubscriberState::retire() noexcept {
+  if (!is_observer() && memory_->is_lossless()) {
+    const std::scoped_lock lock(lock_);
+    reader_.retire();
+  }
+}
+
 Result<PollTarget::Direction> SubscriberState::poll_direction() const {
   if (is_observer()) {
     return observer_error("fd()");
@@ -106,13 +114,13 @@ SleepPlace SubscriberState::sleep_place() const noexcept {
 }
 
 // Until there is a version that was not seen. The call that answers `empty` re-arms the fd.
-Result<void> SubscriberState::wait_for_newer(Timeout timeout) {
+Result<void> SubscriberState::wait_for_newer(const Wait& wait) {
   const auto is_newer = [&] { return reader_.look(); };
   if (is_newer()) {
     return {};
   }
-  if (timeout.waits()) {
-    return wait_until(sleep_place(), wait_context(), deadline_of(timeout), is_newer);
+  if (wait.deadline) {
+    return wait_until(sleep_place(), wait, is_newer);
   }
   if (poll_target_ != nullptr) {
     poll_target_->rearm();
@@ -129,7 +137,7 @@ Result<void> SubscriberState::wait(Timeout timeout) {
   if (auto usable = check_usable(); !usable) {
     return usable;
   }
-  return wait_for_newer(timeout);
+  return wait_for_newer(begin_wait(timeout));
 }
 
 View SubscriberState::make_view(const sync::Found& found) noexcept {
@@ -190,20 +198,16 @@ Error SubscriberState::gap_error(std::uint64_t missed) const {
 
 // After an attempt that met a claim. Lossless: the claim will be undone, however long its publisher
 // is stopped in it, so this waits as for a bundle to come.
-Result<void> SubscriberState::pause_for_claimed(int attempt, Timeout left) {
+Result<void> SubscriberState::pause_for_claimed(int attempt, const Wait& wait) {
   if (attempt < kQuickAttempts) {
     return {};
   }
   if (memory_->is_lossless()) {
-    if (!left.waits()) {
+    if (!wait.deadline) {
       return Error{.code = Errc::empty};
     }
     const SleepPlace place{.word = memory_->head().bell.wake, .flags = nullptr, .slice = kPause};
-    return wait_until(
-        place, wait_context(), deadline_of(left), [&] { return reader_.is_next_there(); });
-  }
-  if (attempt >= kQuickAttempts + kSlowAttempts) {
-    return Error{.code = Errc::torn};
+    return wait_until(place, wait, [&] { return reader_.is_next_there(); });
   }
   std::this_thread::sleep_for(kPause);
   return {};
@@ -213,10 +217,14 @@ Result<View> SubscriberState::next(Timeout timeout) {
   if (auto usable = check_can_view(); !usable) {
     return std::move(usable).error();
   }
-  const sync::Deadline deadline = deadline_of(timeout);
-  const auto left = [&] { return timeout.waits() ? Timeout(time_left(deadline)) : kNoWait; };
-  for (int attempt = 0;; ++attempt) {
-    const auto found = try_to_view([&] { return reader_.view_next(); });
+  const auto first = try_to_view([&] { return reader_.view_next(); });
+  return first.attempt == sync::Attempt::done ? make_view(first) : next_after(first, timeout);
+}
+
+// Goes on after a first attempt that found no bundle.
+Result<View> SubscriberState::next_after(sync::Found found, Timeout timeout) {
+  const Wait wait = begin_wait(timeout);
+  for (int attempt = 0; attempt < kQuickAttempts + kSlowAttempts; ++attempt) {
     Result<void> go_on;
     switch (found.attempt) {
       case sync::Attempt::done:
@@ -224,25 +232,27 @@ Result<View> SubscriberState::next(Timeout timeout) {
       case sync::Attempt::dropped:
         return gap_error(found.missed);
       case sync::Attempt::nothing_new:
-        attempt = 0;
-        go_on = wait_for_newer(left());
+        go_on = wait_for_newer(wait);
         break;
       case sync::Attempt::changed:
       case sync::Attempt::poisoned:
-        go_on = pause_for_claimed(attempt, left());
+        go_on = pause_for_claimed(attempt, wait);
         break;
     }
     if (!go_on) {
       return std::move(go_on).error();
     }
+    found = try_to_view([&] { return reader_.view_next(); });
   }
+  return Error{.code = Errc::torn};  // Only a dishonest publisher is in the way so often.
 }
 
 Result<Snapshot> SubscriberState::snapshot(Snapshot&& reuse) {
   if (auto usable = check_usable(); !usable) {
     return std::move(usable).error();
   }
-  auto buffer = SnapshotBuffer::make(memory_->schema(), std::move(reuse.buffer_));
+  Snapshot emptied(std::move(reuse));
+  auto buffer = SnapshotBuffer::make(memory_->schema(), std::move(emptied.buffer_));
   if (!buffer) {
     return std::move(buffer).error();
   }
@@ -252,6 +262,9 @@ Result<Snapshot> SubscriberState::snapshot(Snapshot&& reuse) {
 Result<Snapshot> SubscriberState::copy_newest(std::shared_ptr<SnapshotBuffer> buffer) {
   sync::Found found;
   for (int i = 0; i < kCopyAttempts && found.attempt == sync::Attempt::changed; ++i) {
+    if (i > kQuickAttempts) {
+      std::this_thread::sleep_for(kPause);
+    }
     found = reader_.snapshot(
         [&](std::size_t slot) noexcept { buffer->copy_racing(memory_->slot(slot)); });
   }
@@ -276,7 +289,7 @@ Result<Snapshot> SubscriberState::copy_newest(std::shared_ptr<SnapshotBuffer> bu
   BundleAccess::point(snapshot,
                       {.schema = buffer->schema.get(),
                        .slot = buffer->slot(),
-                       .limit_bytes = buffer->size_bytes(),
+                       .limit_bytes = buffer->schema->plan.stride_bytes,
                        .generation = 0,
                        .keep = &SubscriberState::keep_snapshot});
   snapshot.version_ = found.version;

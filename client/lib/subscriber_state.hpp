@@ -59,15 +59,17 @@ class SubscriberState final : public RoleState {
   void end_export(const ViewHold& hold) noexcept;
 
  private:
+  void retire() noexcept override;
   [[nodiscard]] Result<PollTarget::Direction> poll_direction() const override;
   [[nodiscard]] bool is_observer() const noexcept { return options_.access == Access::observe; }
   [[nodiscard]] Result<void> check_can_view() const;
   [[nodiscard]] SleepPlace sleep_place() const noexcept;
-  [[nodiscard]] Result<void> wait_for_newer(Timeout timeout);
+  [[nodiscard]] Result<View> next_after(sync::Found found, Timeout timeout);
+  [[nodiscard]] Result<void> wait_for_newer(const Wait& wait);
   [[nodiscard]] View make_view(const sync::Found& found) noexcept;
   template <class Attempt>
   [[nodiscard]] sync::Found try_to_view(Attempt&& attempt) noexcept;
-  [[nodiscard]] Result<void> pause_for_claimed(int attempt, Timeout left);
+  [[nodiscard]] Result<void> pause_for_claimed(int attempt, const Wait& wait);
   [[nodiscard]] Result<Snapshot> copy_newest(std::shared_ptr<SnapshotBuffer> buffer);
   [[nodiscard]] Error gap_error(std::uint64_t missed) const;
   [[nodiscard]] static std::shared_ptr<const void> keep_view(const Bundle& bundle);

@@ -84,6 +84,7 @@ Result<void> TopicMemory::load_schema(const std::vector<os::UniqueFd>& fds) {
 }
 
 Result<void> TopicMemory::map_grants(const std::vector<os::UniqueFd>& fds) {
+  std::size_t read_only = 0;
   for (const wire::Grant& grant : opened_.grants) {
     if (grant.fd >= fds.size()) {
       return corrupt("a grant without its fd");
@@ -103,7 +104,9 @@ Result<void> TopicMemory::map_grants(const std::vector<os::UniqueFd>& fds) {
     if (&place == &data_) {
       is_data_read_only_ = grant.right == wire::Right::read;
     }
+    read_only += grant.right == wire::Right::write ? 0U : 1U;
   }
+  is_writable_ = bell_ && read_only == 0;
   return {};
 }
 

@@ -52,11 +52,13 @@ class TopicMemory {
     return data_.data() + slot * opened_.slot_stride_bytes;
   }
 
+  /// Whether everything is mapped, and writable: what a publisher needs.
+  [[nodiscard]] bool is_writable() const noexcept { return is_writable_; }
+
   /// All slots.
   [[nodiscard]] HostRange data() const noexcept {
-    return {.data = data_.data(),
-            .size_bytes = data_.size_bytes(),
-            .is_read_only = is_data_read_only_};
+    return {
+        .data = data_.data(), .size_bytes = data_.size_bytes(), .is_read_only = is_data_read_only_};
   }
   [[nodiscard]] PinCounts& pins() noexcept { return pins_; }
 
@@ -86,7 +88,8 @@ class TopicMemory {
   os::Mapping bell_;
   os::Mapping data_;
   bool is_data_read_only_ = true;
-  PinCounts pins_;  // Of data_.
+  PinCounts pins_;            // Of data_.
+  bool is_writable_ = false;  // All three of them.
 };
 
 }  // namespace tenure::detail

@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/lib/verbs.hpp"
 
+#include <algorithm>
+#include <chrono>
 #include <iterator>
+#include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "client/lib/fork_guard.hpp"
 #include "client/lib/sealed_text.hpp"
 #include "proto/wire/codec.hpp"
 #include "proto/wire/limits.hpp"
@@ -14,6 +19,15 @@
 
 namespace tenure::detail {
 namespace {
+
+// Between two attempts to reach a broker that is gone.
+constexpr std::chrono::nanoseconds kFirstPause = std::chrono::milliseconds(10);
+constexpr std::chrono::nanoseconds kLastPause = std::chrono::milliseconds(500);
+
+struct EventWait {
+  std::optional<sync::Deadline> deadline;  // None: does not wait.
+  std::uint32_t interruptions;             // Those before it began.
+};
 
 // One page of an inspection; a long schema comes in an fd of its own.
 Result<wire::Inspected> take_page(wire::ReplyBody&& reply, std::vector<os::UniqueFd>&& fds) {
@@ -49,6 +63,30 @@ Result<void> check_names(std::string_view name, const std::vector<TensorSpec>& s
     }
   }
   return {};
+}
+
+// While the broker is gone: says so once, then tries to reach it again until the deadline.
+Result<std::shared_ptr<Session>> session_for_events(ClientState& client, const EventWait& wait) {
+  auto session = client.session();
+  for (auto pause = kFirstPause; !session; pause = std::min(pause * 2, kLastPause)) {
+    if (session.error().code != Errc::broker_gone || client.tell_gone()) {
+      return session;
+    }
+    if (!wait.deadline) {
+      return Error{.code = Errc::empty};
+    }
+    if (has_passed(*wait.deadline)) {
+      return Error{.code = Errc::timed_out, .detail = "the broker is gone"};
+    }
+    sync::futex_wait(client.context().interruption->word(),
+                     wait.interruptions,
+                     std::min(*wait.deadline, sync::monotonic_now() + pause));
+    if (client.context().interruption->count() != wait.interruptions) {
+      return Error{.code = Errc::cancelled, .detail = "interrupted"};
+    }
+    session = client.session();
+  }
+  return session;
 }
 
 }  // namespace
@@ -105,20 +143,30 @@ Result<SegmentInfo> inspect(ClientState& client, std::string_view name) {
 }
 
 Result<Event> next_event(ClientState& client, Timeout timeout) {
-  const sync::Deadline deadline = deadline_of(timeout);
+  const EventWait wait{
+      .deadline = timeout.waits() ? std::optional(deadline_of(timeout)) : std::nullopt,
+      .interruptions = client.context().interruption->count()};
+  EventQueue& events = *client.context().events;
   for (bool is_first = true;; is_first = false) {
-    auto session = client.session();
+    if (is_forked(client.generation())) {
+      return forked_error();
+    }
+    if (auto event = events.pop()) {
+      return *std::move(event);
+    }
+    if (!is_first && !wait.deadline) {
+      return Error{.code = Errc::empty};
+    }
+    auto session = session_for_events(client, wait);
     if (!session) {
       return std::move(session).error();
     }
-    if (auto event = client.context().events->pop()) {
-      return *std::move(event);
-    }
-    if (!is_first && !timeout.waits()) {
-      return Error{.code = Errc::empty};
-    }
-    auto news = (*session)->pump(timeout.waits() ? deadline : sync::Deadline{0});
-    const bool is_over = !news && (timeout.waits() || news.error().code != Errc::timed_out);
+    auto news = (*session)->pump(wait.deadline.value_or(sync::Deadline{0}), wait.interruptions);
+    // What came before the broker hung up comes first.
+    const bool is_over = !news && events.is_empty() &&
+                         (news.error().code == Errc::broker_gone
+                              ? client.tell_gone()
+                              : wait.deadline || news.error().code != Errc::timed_out);
     if (is_over) {
       return std::move(news).error();
     }

@@ -16,11 +16,7 @@ sync::Deadline sooner(sync::Deadline deadline, std::chrono::nanoseconds slice) n
 
 }  // namespace
 
-Sleeper::Sleeper(const SleepPlace& place, const WaitContext& context) noexcept
-    : place_(place),
-      context_(context),
-      interruptions_(context.session.interruption().count()),
-      next_socket_look_(sync::monotonic_now() + kSocketLook) {
+Sleeper::Sleeper(const SleepPlace& place, const Wait& wait) noexcept : place_(place), wait_(wait) {
 }
 
 void Sleeper::announce() noexcept {
@@ -33,31 +29,33 @@ void Sleeper::announce() noexcept {
   }
 }
 
-void Sleeper::sleep(sync::Deadline deadline) noexcept {
-  const sync::Deadline until = sooner(deadline, place_.slice);
+void Sleeper::sleep() noexcept {
+  const sync::Deadline until = sooner(*wait_.deadline, place_.slice);
   const std::array<sync::WaitWord, 2> words{
       sync::WaitWord{.word = &place_.word, .expected = expected_},
-      sync::WaitWord{.word = &context_.session.interruption().word(), .expected = interruptions_}};
+      sync::WaitWord{.word = &wait_.session.interruption().word(),
+                     .expected = wait_.interruptions}};
   if (!sync::futex_wait_any(words, until)) {
     sync::futex_wait(place_.word, expected_, sooner(until, kBlindSlice));
   }
 }
 
 Result<void> Sleeper::check() {
-  if (context_.session.interruption().count() != interruptions_) {
+  if (wait_.session.interruption().count() != wait_.interruptions) {
     return Error{.code = Errc::cancelled, .detail = "interrupted"};
   }
   // relaxed: looked at again with every call. alone: topic.superseded
-  if (context_.superseded.load(std::memory_order_relaxed) != 0) {
+  if (wait_.superseded.load(std::memory_order_relaxed) != 0) {
     return Error{.code = Errc::superseded,
-                 .detail = "the segment has got fresh memory",
+                 .detail = wait_.name + " has got fresh memory",
                  .hint = "reopen() the role"};
   }
-  if (!context_.has_told_gone && sync::monotonic_now() >= next_socket_look_) {
-    next_socket_look_ = sync::monotonic_now() + kSocketLook;
-    if (!context_.session.is_connected()) {
-      context_.has_told_gone = true;
-      return context_.session.gone_error();
+  BrokerWatch& broker = wait_.broker;
+  if (!broker.has_told_gone && sync::monotonic_now() >= broker.next_look) {
+    broker.next_look = sync::monotonic_now() + kSocketLook;
+    if (!wait_.session.is_connected()) {
+      broker.has_told_gone = true;
+      return wait_.session.gone_error();
     }
   }
   return {};

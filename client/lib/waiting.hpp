@@ -7,6 +7,8 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <optional>
+#include <string>
 
 #include <tenure/result.hpp>
 #include <tenure/wait.hpp>
@@ -31,38 +33,42 @@ struct SleepPlace {
   std::chrono::nanoseconds slice;  // Looks again at least this often.
 };
 
-/// What ends a wait besides what it waits for.
-struct WaitContext {
+/// What a role remembers of the broker from one wait to the next.
+struct BrokerWatch {
+  bool has_told_gone = false;   // broker_gone is said once.
+  sync::Deadline next_look{0};  // At the socket.
+};
+
+/// One verb's waiting, made when the verb begins: what ends it besides what it waits for.
+struct Wait {
+  const std::string& name;
   Session& session;
   const sync::FutexWord& superseded;
-  bool& has_told_gone;  // broker_gone is said once per role.
+  BrokerWatch& broker;
+  std::uint32_t interruptions;             // Those before the verb began: one more cancels it.
+  std::optional<sync::Deadline> deadline;  // None: the verb does not wait.
 };
 
 /// Sleeps until `word` changes, an interruption, or `until`. Errors: cancelled, broker_gone,
 /// superseded
 class Sleeper {
  public:
-  Sleeper(const SleepPlace& place, const WaitContext& context) noexcept;
+  Sleeper(const SleepPlace& place, const Wait& wait) noexcept;
   /// First half: what the caller's look must come after.
   void announce() noexcept;
   /// Second half, after a look in vain.
-  void sleep(sync::Deadline deadline) noexcept;
+  void sleep() noexcept;
   [[nodiscard]] Result<void> check();
 
  private:
   SleepPlace place_;
-  WaitContext context_;
-  std::uint32_t interruptions_;
+  const Wait& wait_;
   std::uint32_t expected_ = 0;
-  sync::Deadline next_socket_look_;
 };
 
-/// Waits until ready() says true. Errors: timed_out and Sleeper's. With kNoWait it is not called.
+/// Waits until ready() says true; `wait` has a deadline. Errors: timed_out and Sleeper's
 template <class Ready>
-Result<void> wait_until(const SleepPlace& place,
-                        const WaitContext& context,
-                        sync::Deadline deadline,
-                        Ready&& ready) {
+Result<void> wait_until(const SleepPlace& place, const Wait& wait, Ready&& ready) {
   for (const auto spin_end = sync::monotonic_now() + kSpin; sync::monotonic_now() < spin_end;) {
     for (int i = 0; i < 16; ++i) {
       if (ready()) {
@@ -71,7 +77,7 @@ Result<void> wait_until(const SleepPlace& place,
       relax_cpu();
     }
   }
-  Sleeper sleeper(place, context);
+  Sleeper sleeper(place, wait);
   for (;;) {
     sleeper.announce();
     if (ready()) {
@@ -80,10 +86,10 @@ Result<void> wait_until(const SleepPlace& place,
     if (auto checked = sleeper.check(); !checked) {
       return checked;
     }
-    if (has_passed(deadline)) {
-      return Error{.code = Errc::timed_out};
+    if (has_passed(*wait.deadline)) {
+      return Error{.code = Errc::timed_out, .detail = wait.name + ": waited in vain"};
     }
-    sleeper.sleep(deadline);
+    sleeper.sleep();
   }
 }
 

@@ -34,7 +34,8 @@ class Role {
   /// `full`), or wait(kNoWait) refuses, then poll: that call has re-armed the descriptor.
   ///
   /// Errors: unsupported  with Access::observe: use a timer
-  ///         too_many     no file descriptor or thread to be had;  stale, forked  open again
+  ///         too_many     no file descriptor or thread to be had
+  ///         superseded, stale, forked  open again
   [[nodiscard]] Result<int> fd();
 
   /// Opens the same name again, as it is now; waits for it to exist. What was read before stays

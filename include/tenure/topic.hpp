@@ -155,9 +155,9 @@ class Subscriber : public Role {
   /// The newest bundle, seen or not. Never waits, never enters the kernel.
   ///
   /// Errors: empty        nothing has been published yet
-  ///         unsupported  opened with Access::observe, or the topic has fewer than 3 slots
+  ///         unsupported  opened with Access::observe
   ///         torn         a dishonest publisher: no stable slot in 128 attempts
-  ///         poisoned     see snapshot();  superseded, stale, forked  open again
+  ///         superseded, stale, forked  open again
   [[nodiscard]] Result<View> latest();
 
   /// The bundle after the last one seen: the oldest kept one that is newer.

@@ -27,9 +27,13 @@ class Timeout {
   static constexpr std::chrono::nanoseconds clamp(std::chrono::duration<R, P> at_most) {
     using Wide = std::chrono::duration<long double, std::nano>;
     constexpr auto most = std::chrono::nanoseconds::max();
-    return std::chrono::duration_cast<Wide>(at_most) >= Wide(most)
-               ? most
-               : std::chrono::duration_cast<std::chrono::nanoseconds>(at_most);
+    const Wide wide = std::chrono::duration_cast<Wide>(at_most);
+    if (wide >= Wide(most)) {
+      return most;
+    }
+    // Not a number is not above zero, either.
+    return wide > Wide(0) ? std::chrono::duration_cast<std::chrono::nanoseconds>(at_most)
+                          : std::chrono::nanoseconds::zero();
   }
 
   std::chrono::nanoseconds at_most_;

@@ -4,6 +4,8 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <string>
 #include <string_view>
 
 namespace tenure::os {
@@ -25,7 +27,8 @@ enum class Feature : std::uint8_t {
   peer_pidfd,   ///< SO_PEERPIDFD; else pidfd_open and a check of the next packet's credentials.
   pass_rights,  ///< SO_PASSRIGHTS; else unexpected fds are closed on arrival.
   futex_waitv,  ///< else FUTEX_WAIT, in slices.
-  lease         ///< F_SETLEASE; else every writer check counts as failed.
+  lease,        ///< F_SETLEASE; else every writer check counts as failed.
+  membarrier    ///< MEMBARRIER_CMD_PRIVATE_EXPEDITED; else a locked instruction more at each call.
 };
 
 /// Whether $TENURE_MASK (comma-separated names as above, or "all") leaves the feature in use. Read
@@ -34,6 +37,11 @@ enum class Feature : std::uint8_t {
 
 /// The same for a given mask, for tests.
 [[nodiscard]] bool is_masked_by(std::string_view mask, Feature feature) noexcept;
+
+/// The first word of a mask that is neither "all" nor the name of a feature.
+[[nodiscard]] std::optional<std::string_view> unknown_feature(std::string_view mask) noexcept;
+/// "noexec_seal, collapse, ...", for people.
+[[nodiscard]] std::string feature_names();
 
 [[nodiscard]] std::uint32_t page_bytes() noexcept;
 

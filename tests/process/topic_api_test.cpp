@@ -52,6 +52,41 @@ class TopicApi : public testing::Test {
   static inline support::PrivateBroker* broker_ = nullptr;
 };
 
+TEST_F(TopicApi, AssigningToADraftDropsTheOldOne) {
+  or_throw(client_.create_topic(name_, one_tensor(DType::uint8, {8}, 3)));
+  Publisher publisher = or_throw(client_.publisher(name_));
+  Draft draft = or_throw(publisher.draft(kNoWait));
+  Draft other = or_throw(publisher.draft(kNoWait));
+  draft = std::move(other);
+  EXPECT_EQ(publisher.publish(std::move(other)).error().code, Errc::stale);
+  EXPECT_TRUE(publisher.draft(kNoWait));  // The slot of the first one.
+}
+
+TEST_F(TopicApi, ReusedSnapshotIsEmptyWhateverComesOfIt) {
+  or_throw(client_.create_topic(name_, one_tensor(DType::uint8, {8})));
+  Subscriber subscriber = or_throw(client_.subscriber(name_));
+  Publisher publisher = or_throw(client_.publisher(name_));
+  or_throw(publisher.publish(or_throw(publisher.draft())));
+  Snapshot first = or_throw(subscriber.snapshot());
+  const Snapshot second = or_throw(subscriber.snapshot(std::move(first)));
+  EXPECT_EQ(first.tensor("x").error().code, Errc::stale);  // NOLINT(bugprone-use-after-move)
+  EXPECT_EQ(second.version(), 1U);
+}
+
+TEST_F(TopicApi, PollingPublisherIsToldThatItsOwnDraftWasDropped) {
+  or_throw(client_.create_topic(name_, one_tensor(DType::uint8, {8}, 3)));
+  Publisher publisher = or_throw(client_.publisher(name_));
+  or_throw(publisher.publish(or_throw(publisher.draft())));
+  std::optional<Draft> draft = or_throw(publisher.draft(kNoWait));
+  const Draft other = or_throw(publisher.draft(kNoWait));
+  const int fd = or_throw(publisher.fd());
+  ASSERT_EQ(publisher.draft(kNoWait).error().code, Errc::full);
+  std::thread([&] { draft.reset(); }).join();
+  ::pollfd ready{.fd = fd, .events = POLLIN, .revents = 0};
+  EXPECT_EQ(::poll(&ready, 1, 20'000), 1);
+  EXPECT_TRUE(publisher.draft(kNoWait));
+}
+
 TEST_F(TopicApi, BundleArrivesAsItWasWritten) {
   TopicOptions options;
   options.schema = {

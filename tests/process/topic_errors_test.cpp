@@ -2,6 +2,7 @@
 // Every error that a topic's user can meet, produced for real through the public API. Peers that
 // lie are played by writing into the shared memory with the library's own maps.
 #include <gtest/gtest.h>
+#include <poll.h>
 
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -217,6 +218,43 @@ TEST_F(TopicErrors, LaggingSubscriberIsDroppedWithAGap) {
   EXPECT_TRUE(is_whole(or_throw(slow.next(20s)), 5));
 }
 
+// The limit runs over calls that each wait for less, and over waits that only look.
+TEST_F(TopicErrors, LagLimitRunsOnFromCallToCall) {
+  TopicOptions options = stamped_options(64, 4);
+  options.retention = Retention::lossless;
+  options.lag_limit = 30ms;
+  or_throw(client_.create_topic("t", options));
+  Publisher publisher = or_throw(client_.publisher("t"));
+  Subscriber slow = or_throw(client_.subscriber("t"));
+  for (std::uint64_t version = 1; version <= 4; ++version) {
+    ASSERT_TRUE(publish_stamped(publisher, version));
+  }
+  EXPECT_TRUE(support::eventually([&] { return publisher.draft(1ms).has_value(); }));
+  EXPECT_EQ(code_of(slow.next(20s).error()), Errc::gap);
+}
+
+TEST_F(TopicErrors, ViewThatOutlivesItsSubscriberHoldsItsSlotOnly) {
+  TopicOptions options = stamped_options(64, 4);
+  options.retention = Retention::lossless;
+  or_throw(client_.create_topic("t", options));
+  Publisher publisher = or_throw(client_.publisher("t"));
+  std::optional<Subscriber> subscriber = or_throw(client_.subscriber("t"));
+  ASSERT_TRUE(publish_stamped(publisher, 1));
+  View view = or_throw(subscriber->next(20s));
+  subscriber.reset();
+  for (std::uint64_t version = 2; version <= 9; ++version) {
+    ASSERT_TRUE(publish_stamped(publisher, version)) << version;
+  }
+  EXPECT_TRUE(is_whole(view, 1));
+  EXPECT_TRUE(view.release());
+}
+
+TEST_F(TopicErrors, WaitInVainNamesTheTopic) {
+  or_throw(client_.create_topic("t", stamped_options(64, 4)));
+  Subscriber subscriber = or_throw(client_.subscriber("t"));
+  EXPECT_EQ(subscriber.next(5ms).error().message(), "timed_out: t: waited in vain");
+}
+
 TEST_F(TopicErrors, TornViewIsSaidAtRelease) {
   or_throw(client_.create_topic("t", stamped_options(64, 4)));
   const auto liar = open_as_publisher();
@@ -337,6 +375,18 @@ TEST_F(TopicErrors, BrokerGoneIsSaidOnceAndTheDataPathGoesOn) {
   EXPECT_EQ(or_throw(publish_stamped(publisher, 1)), 1U);
   EXPECT_TRUE(is_whole(or_throw(subscriber.next(20s)), 1));
   EXPECT_EQ(subscriber.reopen().error().code, Errc::broker_gone);
+}
+
+TEST_F(TopicErrors, EventsTellOnceThatTheBrokerIsGoneThenWait) {
+  or_throw(client_.create_topic("t", stamped_options(64, 4)));
+  const Subscriber subscriber = or_throw(client_.subscriber("t"));  // Keeps the old session.
+  const int fd = or_throw(client_.fd());
+  broker_.stop(SIGKILL);
+  EXPECT_EQ(code_of(client_.event(20s).error()), Errc::broker_gone);
+  EXPECT_EQ(client_.event(kNoWait).error().code, Errc::empty);
+  EXPECT_EQ(client_.event(20ms).error().code, Errc::timed_out);
+  ::pollfd poll{.fd = fd, .events = POLLIN, .revents = 0};
+  EXPECT_EQ(::poll(&poll, 1, 0), 0);  // Not readable for ever.
 }
 
 TEST_F(TopicErrors, NobodyListeningIsBrokerGoneWithAHint) {

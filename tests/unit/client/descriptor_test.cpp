@@ -60,6 +60,23 @@ class Slot {
   std::vector<std::byte> bytes_;
 };
 
+// Sub-byte elements have no stride in bytes, so a peer must not be able to say one.
+TEST(Descriptor, StridedSubByteTensorIsCorrupt) {
+  constexpr auto kInt4 = static_cast<DType>(0x10400);
+  Slot slot({"x", kInt4, {4, 4}});
+  const TensorDescriptor descriptor{.offset_bytes = slot.tensor_offset(),
+                                    .dtype = static_cast<std::uint32_t>(kInt4),
+                                    .rank = 2,
+                                    .flags = layout::kPresent | layout::kExtended,
+                                    .extension = 0,
+                                    .sizes = {}};
+  slot.write(descriptor);
+  slot.write(TensorExtension{.sizes = {4, 4}, .strides_bytes = {}});
+  EXPECT_TRUE(slot.open());
+  slot.write(TensorExtension{.sizes = {4, 4}, .strides_bytes = {std::int64_t{1} << 40U, 0}});
+  EXPECT_EQ(slot.open().error().code, Errc::corrupt);
+}
+
 TEST(Descriptor, PlacedTensorOpensAsItWasPlaced) {
   for (const Shape& shape : {Shape{2, 3, 4, 1, 1, 1}, Shape{0, 3, 4, 1, 1, 1}}) {
     Slot slot({"x", DType::float64, {2, 3, 4, 1, 1, 1}});
