@@ -132,7 +132,7 @@ void Context::print(std::string_view text) const {
   const bool is_written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
   if (!is_written || std::fflush(stdout) != 0) {
     throw Refusal("standard output",
-                  {.code = Errc::no_memory,
+                  {.code = errno == ENOSPC ? Errc::no_memory : Errc::bad_request,
                    .sys_errno = errno,
                    .detail = "cannot write: " + std::string(std::strerror(errno))});
   }
@@ -162,19 +162,26 @@ nlohmann::json Context::error_json(const Refusal& refusal) const {
 
 void Context::report(const Refusal& refusal) const {
   complain(refusal);
-  if (common_.wants_json) {
-    print_json({{"error", error_json(refusal)}});
-  }
+  report_json(error_json(refusal));
 }
 
 void Context::report(std::string_view verb, const UsageError& error) const {
   const std::string message = printable(error.what());
   const std::string subject = verb == "tenure" ? "" : std::string(verb) + ": ";
   write_complaint(error_style_, subject + "usage: " + message, printable(error.hint()));
-  if (common_.wants_json) {
-    nlohmann::json out = error_object(verb, "usage", message, error.hint());
-    out["exit"] = static_cast<int>(Exit::usage);
-    print_json({{"error", out}});
+  nlohmann::json out = error_object(verb, "usage", message, error.hint());
+  out["exit"] = static_cast<int>(Exit::usage);
+  report_json(out);
+}
+
+void Context::report_json(const nlohmann::json& error) const {
+  if (!common_.wants_json) {
+    return;
+  }
+  try {
+    print_json({{"error", error}});
+  } catch (const Refusal& failed) {
+    complain(failed);  // The status stays that of the first error.
   }
 }
 

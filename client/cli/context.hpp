@@ -66,6 +66,8 @@ class Context {
   void report(std::string_view verb, const UsageError& error) const;
 
  private:
+  void report_json(const nlohmann::json& error) const;
+
   CommonOptions common_;
   Style style_;
   Style error_style_;

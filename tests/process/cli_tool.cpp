@@ -4,7 +4,9 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -36,9 +38,9 @@ struct Pipe {
   }
 };
 
-// A file that holds `text` and has no name, read from its start.
+// Memory that holds `text`, read from its start.
 UniqueFd input_of(const std::string& text) {
-  UniqueFd fd(::open("/tmp", O_RDWR | O_TMPFILE | O_CLOEXEC, 0600));
+  UniqueFd fd(::memfd_create("input", MFD_CLOEXEC));
   if (!fd || ::write(fd.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()) ||
       ::lseek(fd.get(), 0, SEEK_SET) != 0) {
     throw std::runtime_error(std::string("input: ") + std::strerror(errno));
@@ -56,6 +58,17 @@ void apply(const ToolOptions& options) {
       !options.uid || (::setgid(*options.uid) == 0 && ::setuid(*options.uid) == 0);
   if (!is_moved || !is_other) {
     ::_exit(125);
+  }
+  if (options.largest_file_bytes) {
+    const rlimit limit{.rlim_cur = *options.largest_file_bytes,
+                       .rlim_max = *options.largest_file_bytes};
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+  }
+  if (!options.output.empty()) {
+    ::dup2(::open(options.output.c_str(), O_WRONLY | O_CLOEXEC), STDOUT_FILENO);
+  }
+  for (const int fd : options.closed) {
+    ::close(fd);
   }
 }
 

@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -19,6 +20,9 @@ struct ToolOptions {
   std::string directory = {};                 ///< The working directory, if another.
   std::string input = {};                     ///< Standard input.
   std::optional<uid_t> uid = {};              ///< As another user; this process must be root.
+  std::vector<int> closed = {};               ///< Descriptors that it starts without.
+  std::string output = {};                    ///< Standard output goes to this file instead.
+  std::optional<std::uint64_t> largest_file_bytes = {};  ///< A write beyond it: SIGXFSZ.
 };
 
 /// A tool that runs: killed and reaped when destroyed. Every wait ends after a minute with an
