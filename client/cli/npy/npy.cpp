@@ -16,7 +16,9 @@ constexpr std::size_t kHeaderAlignBytes = 64;
 constexpr std::size_t kGrowthDigits = 21;
 
 Error refused(std::string why) {
-  return {.code = Errc::bad_request, .detail = std::move(why)};
+  return {.code = Errc::bad_request,
+          .detail = std::move(why),
+          .hint = "write it anew with numpy.save()"};
 }
 
 std::uint32_t byte_at(std::span<const std::byte> bytes, std::size_t index) {

@@ -12,14 +12,18 @@ namespace tenure::cli {
 namespace {
 
 Error malformed(std::string why) {
-  return {.code = Errc::bad_request, .detail = "not a .npy header: " + std::move(why)};
+  return {.code = Errc::bad_request,
+          .detail = "not a .npy header: " + std::move(why),
+          .hint = "write it anew with numpy.save()"};
 }
 
-Error unsupported(std::string_view descr, std::string_view why) {
+Error unsupported(std::string_view descr, std::string_view why, std::string_view hint) {
   return {.code = Errc::unsupported,
           .detail = "dtype \"" + printable(descr) + "\": " + std::string(why),
-          .hint = "convert it in NumPy, as in array.astype(\"<f4\")"};
+          .hint = std::string(hint)};
 }
+
+constexpr std::string_view kConvert = "convert it in NumPy, as in array.astype(\"<f4\")";
 
 struct NamedDType {
   std::string_view name;  // Without the byte order.
@@ -50,19 +54,25 @@ std::optional<std::uint64_t> read_number(std::string_view text) {
   return value;
 }
 
-std::string_view why_not(char kind) {
+Error unsupported_kind(std::string_view descr, char kind) {
   switch (kind) {
     case 'O':
-      return "Python objects have no fixed bytes";
+      return unsupported(descr,
+                         "Python objects have no fixed bytes",
+                         "make an array of numbers of it, as in numpy.array(list, \"<f4\")");
     case 'U':
     case 'S':
     case 'a':
-      return "strings are no tensor elements";
+      return unsupported(descr,
+                         "strings are no tensor elements",
+                         "view them as bytes, as in array.astype(\"S8\").view(\"u1\")");
     case 'M':
     case 'm':
-      return "dates and durations are no tensor elements; view them as int64";
+      return unsupported(descr,
+                         "dates and durations are no tensor elements",
+                         "view them as numbers, as in array.view(\"<i8\")");
     default:
-      return "no tensor has such elements";
+      return unsupported(descr, "no tensor has such elements", kConvert);
   }
 }
 
@@ -73,12 +83,12 @@ Result<void> read_descr(std::string_view descr, NpyHeader& header) {
   const char order = has_order ? name[0] : '|';
   name.remove_prefix(has_order ? 1 : 0);
   if (name.empty()) {
-    return unsupported(descr, "no tensor has such elements");
+    return unsupported(descr, "no tensor has such elements", kConvert);
   }
   if (name[0] == 'V') {
     const auto item_bytes = read_number(name.substr(1));
     if (!item_bytes || *item_bytes == 0) {
-      return unsupported(descr, "raw elements without a size");
+      return unsupported(descr, "raw elements without a size", kConvert);
     }
     header.item_bytes = *item_bytes;
     return {};
@@ -90,11 +100,11 @@ Result<void> read_descr(std::string_view descr, NpyHeader& header) {
     header.dtype = known.dtype;
     header.item_bytes = bits_of(known.dtype) / 8;
     if (order == '>' && header.item_bytes > 1) {
-      return unsupported(descr, "big-endian elements");
+      return unsupported(descr, "big-endian elements", kConvert);
     }
     return {};
   }
-  return unsupported(descr, why_not(name[0]));
+  return unsupported_kind(descr, name[0]);
 }
 
 class HeaderReader {
@@ -184,7 +194,9 @@ class HeaderReader {
 
   Result<void> read_descr_value() {
     if (peek() == '[' || peek() == '(') {
-      return unsupported("[...]", "structured elements; publish each field as a tensor");
+      return unsupported("[...]",
+                         "structured elements",
+                         "save each field as a file, as in numpy.save(\"x.npy\", array[\"x\"])");
     }
     const auto descr = take_string();
     return descr ? read_descr(*descr, header_) : malformed("descr is not a string");
@@ -210,7 +222,9 @@ class HeaderReader {
         return malformed("shape lacks a comma");
       }
       if (rank == kMaxRank) {
-        return Error{.code = Errc::bad_request, .detail = "more than 8 dimensions"};
+        return Error{.code = Errc::bad_request,
+                     .detail = "more than 8 dimensions",
+                     .hint = "array.reshape() makes fewer of them"};
       }
       if (!take_extent(extents[rank++])) {
         return malformed("an extent is not a number from 0 to 2^63 - 1");

@@ -35,20 +35,19 @@ Input read_input(const PutFile& named) {
 }
 
 // Raw elements ("|V2") say nothing but their size.
-[[noreturn]] void refuse_raw(const Input& input) {
-  throw Refusal(
-      input.path,
-      {.code = Errc::unsupported,
-       .detail = "raw elements (|V" + std::to_string(input.header.item_bytes) +
-                 ") have no dtype of their own",
-       .hint = "create the topic first, as in `tenure create NAME tensor:bfloat16:64x10`"});
+[[noreturn]] void refuse_raw(const Input& input, const std::string& hint) {
+  throw Refusal(input.path,
+                {.code = Errc::unsupported,
+                 .detail = "raw elements (|V" + std::to_string(input.header.item_bytes) +
+                           ") have no dtype of their own",
+                 .hint = hint});
 }
 
 std::vector<TensorSpec> schema_of(const std::vector<Input>& inputs) {
   std::vector<TensorSpec> schema;
   for (const Input& input : inputs) {
     if (input.header.dtype == DType::any) {
-      refuse_raw(input);
+      refuse_raw(input, "create the topic first, as in `tenure create NAME tensor:bfloat16:64x10`");
     }
     schema.push_back({.name = input.tensor.empty() ? "tensor" : input.tensor,
                       .dtype = input.header.dtype,
@@ -57,14 +56,10 @@ std::vector<TensorSpec> schema_of(const std::vector<Input>& inputs) {
   return schema;
 }
 
-bool create(Client& client, const std::string& name, const std::vector<Input>& inputs) {
+Result<void> create(Client& client, const std::string& name, const std::vector<Input>& inputs) {
   TopicOptions options{.schema = schema_of(inputs)};
   options.terms.lifetime = Lifetime::persistent;
-  auto created = client.create_topic(name, options);
-  if (!created && created.error().code != Errc::exists) {
-    throw Refusal(name, created.error());
-  }
-  return created.has_value();
+  return client.create_topic(name, options);
 }
 
 struct Target {
@@ -72,22 +67,21 @@ struct Target {
   bool is_new = false;
 };
 
-// The topic, created if there is none; somebody else may create or remove it meanwhile.
+// The topic, created if there is none; somebody else may create it meanwhile.
 Target find_or_create(Client& client, const std::string& name, const std::vector<Input>& inputs) {
-  constexpr int kAttempts = 8;
-  bool is_new = false;
-  for (int i = 0; i < kAttempts; ++i) {
-    auto found = client.inspect(name);
-    if (found) {
-      return {.info = *std::move(found), .is_new = is_new};
-    }
-    if (found.error().code != Errc::not_found) {
-      throw Refusal(name, found.error());
-    }
-    is_new = create(client, name, inputs);
+  auto found = client.inspect(name);
+  if (found || found.error().code != Errc::not_found) {
+    return {.info = need(name, std::move(found)), .is_new = false};
   }
-  throw Refusal(name,
-                {.code = Errc::not_found, .detail = "it is created and removed all the time"});
+  const Result<void> created = create(client, name, inputs);
+  if (!created && created.error().code != Errc::exists) {
+    throw Refusal(name, created.error());
+  }
+  found = client.inspect(name);
+  if (!created && !found && found.error().code == Errc::not_found) {
+    throw Refusal(name, created.error());  // It is there, and of somebody who does not show it.
+  }
+  return {.info = need(name, std::move(found)), .is_new = created.has_value()};
 }
 
 const TensorSpec& spec_for(const SegmentInfo& info, const Input& input) {
@@ -121,7 +115,9 @@ TensorView view_for(const TensorSpec& spec, const Input& input) {
   }
   const std::uint64_t bits = bits_of(spec.dtype);
   if (bits == 0) {
-    refuse_raw(input);
+    refuse_raw(input,
+               "the topic leaves the dtype of \"" + spec.name +
+                   "\" open: give the elements one in NumPy, as in array.view(\"<u2\")");
   }
   if (bits % 8 != 0 && header.item_bytes == 1 && input.bytes.size() == room_bytes(spec)) {
     return need(input.path, TensorView::of_bytes(input.bytes, spec.dtype, spec.shape));
@@ -130,9 +126,18 @@ TensorView view_for(const TensorSpec& spec, const Input& input) {
     throw Refusal(input.path,
                   {.code = Errc::bad_request,
                    .detail = "raw elements of " + std::to_string(header.item_bytes) +
-                             " bytes; tensor \"" + spec.name + "\" is " + format_type(spec)});
+                             " bytes; tensor \"" + spec.name + "\" is " + format_type(spec),
+                   .hint = "`tenure inspect NAME` shows what the topic takes"});
   }
   return need(input.path, TensorView::of_bytes(input.bytes, spec.dtype, header.shape));
+}
+
+// Another dtype, rank or more elements than the topic has room for.
+[[noreturn]] void explain_misfit(const std::string& name, Error error) {
+  if (error.hint.empty()) {
+    error.hint = "`tenure inspect " + name + "` shows what the topic takes";
+  }
+  throw Refusal(name, std::move(error));
 }
 
 void print(const Context& context,
@@ -179,9 +184,11 @@ int run_verb(const Context& context, const PutOptions& options) {
   }
   Publisher publisher =
       need(options.name, client.publisher(options.name, {.timeout = context.remaining()}));
-  const std::uint64_t version =
-      need(options.name, publisher.publish(tensors, {.tag = options.tag}, context.remaining()));
-  print(context, target, version, tensors, options.tag);
+  auto version = publisher.publish(tensors, {.tag = options.tag}, context.remaining());
+  if (!version && version.error().code == Errc::bad_request) {
+    explain_misfit(options.name, std::move(version).error());
+  }
+  print(context, target, need(options.name, std::move(version)), tensors, options.tag);
   return 0;
 }
 

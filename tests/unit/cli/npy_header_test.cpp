@@ -83,12 +83,23 @@ TEST(NpyHeader, NamesTheDtypeThatTensorsDoNotHave) {
   }
 }
 
+TEST(NpyHeader, HintsAtWhatHelpsWithThatDtype) {
+  const std::pair<const char*, const char*> cases[] = {{">f4", "array.astype(\"<f4\")"},
+                                                       {"|O", "numpy.array("},
+                                                       {"<U5", ".view(\"u1\")"},
+                                                       {"<m8[ns]", "array.view(\"<i8\")"}};
+  for (const auto& [descr, hint] : cases) {
+    EXPECT_THAT(parse_npy_header(header(descr)).error().hint, HasSubstr(hint)) << descr;
+  }
+}
+
 TEST(NpyHeader, RefusesStructuredElements) {
   const auto found = parse_npy_header(
       "{'descr': [('x', '<f4'), ('y', '<f4')], 'fortran_order': False, 'shape': (2,), }");
   ASSERT_FALSE(found);
   EXPECT_EQ(found.error().code, Errc::unsupported);
   EXPECT_THAT(found.error().detail, HasSubstr("structured"));
+  EXPECT_THAT(found.error().hint, HasSubstr("array[\"x\"]"));
 }
 
 TEST(NpyHeader, RefusesWhatIsNotThatLiteral) {
