@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -45,6 +47,13 @@ class CliTest : public testing::Test {
   [[nodiscard]] std::string read(const std::string& name) const {
     std::ifstream file(path(name), std::ios::binary);
     return {std::istreambuf_iterator<char>(file), {}};
+  }
+  [[nodiscard]] std::set<std::string> names_in_directory() const {
+    std::set<std::string> names;
+    for (const auto& entry : std::filesystem::directory_iterator(directory())) {
+      names.insert(entry.path().filename());
+    }
+    return names;
   }
   /// A .npy file with bytes that differ from each other.
   std::string write_npy(const std::string& name,

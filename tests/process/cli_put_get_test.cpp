@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Files in, the same files out.
+#include <signal.h>
 #include <sys/stat.h>
 
 #include <filesystem>
@@ -124,7 +125,8 @@ TEST_F(CliTest, GetNamesTheFileAfterTheLastPart) {
 
 TEST_F(CliTest, GetNeverLetsATensorsNameLeaveTheDirectory) {
   write_npy("a.npy", DType::int8, {2});
-  ok({"put", "t", "../evil=a.npy"});
+  ok({"create", "t", "../evil:int8:2"});
+  ok({"put", "t", "a.npy"});
   ok({"get", "t", "-o", "out/"});
   EXPECT_TRUE(std::filesystem::exists(path("out/..%2Fevil.npy")));
   EXPECT_FALSE(std::filesystem::exists(path("evil.npy")));
@@ -133,14 +135,43 @@ TEST_F(CliTest, GetNeverLetsATensorsNameLeaveTheDirectory) {
 TEST_F(CliTest, GetLeavesTheOldFileWhereItCannotWrite) {
   write_npy("a.npy", DType::int8, {2});
   ok({"put", "t", "a.npy"});
+  const auto before = names_in_directory();
   const auto result = tool({"get", "t", "-o", "no/such/place.npy"});
   EXPECT_EQ(result.status, 3);
   EXPECT_THAT(result.errors, StartsWith("tenure: no/such/place.npy: not_found:"));
-  std::size_t files = 0;
-  for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator(directory())) {
-    ++files;
+  EXPECT_EQ(names_in_directory(), before);  // No draft was left.
+}
+
+TEST_F(CliTest, GetLeavesNothingOfAFileThatItCouldNotFinish) {
+  write_npy("a.npy", DType::int8, {4000});
+  ok({"put", "t", "a.npy"});
+  const auto before = names_in_directory();
+  const auto result = tool({"get", "t", "-o", "b.npy"}, {.largest_file_bytes = 1000});
+  EXPECT_EQ(result.status, 128 + SIGXFSZ) << result.errors;  // Killed while it wrote.
+  EXPECT_EQ(names_in_directory(), before);
+}
+
+TEST_F(CliTest, GetKeepsTheModeOfAFileThatIsThere) {
+  const std::string file = write_npy("a.npy", DType::int8, {2});
+  ok({"put", "t", "a.npy"});
+  write("secret.npy", "old");
+  std::filesystem::permissions(path("secret.npy"), std::filesystem::perms(0600));
+  ok({"get", "t", "-o", "secret.npy"});
+  EXPECT_EQ(read("secret.npy"), file);
+  EXPECT_EQ(std::filesystem::status(path("secret.npy")).permissions(),
+            std::filesystem::perms(0600));
+}
+
+TEST_F(CliTest, GetFollowsALinkInsteadOfReplacingIt) {
+  const std::string file = write_npy("a.npy", DType::int8, {2});
+  ok({"put", "t", "a.npy"});
+  std::filesystem::create_directory(path("data"));
+  std::filesystem::create_symlink("data/new.npy", path("link.npy"));
+  for (int i = 0; i < 2; ++i) {  // It points to nothing at first, then to the file.
+    ok({"get", "t", "-o", "link.npy"});
+    EXPECT_TRUE(std::filesystem::is_symlink(path("link.npy")));
+    EXPECT_EQ(read("data/new.npy"), file);
   }
-  EXPECT_EQ(files, 3U);  // The socket, the log, a.npy: no draft was left.
 }
 
 TEST_F(CliTest, GetTellsPublishedFilesAsJson) {
@@ -181,6 +212,25 @@ TEST_F(CliTest, GetSaysThatNothingHasBeenPublishedOrWaits) {
   EXPECT_THAT(waiting.output(), testing::EndsWith("\x04\x02"));
 }
 
+TEST_F(CliTest, PutTakesAFileWithAnEqualsSignInItsName) {
+  write_npy("x=y.npy", DType::int8, {2});
+  for (const std::string& file :
+       {std::string("./x=y.npy"), std::string("x=y.npy"), path("x=y.npy")}) {
+    ok({"put", "t", file});
+  }
+  ok({"put", "named", "x=x=y.npy"});
+  EXPECT_EQ(or_throw(connect().inspect("t")).version, 3U);
+  EXPECT_EQ(or_throw(connect().inspect("named")).schema.front().name, "x");
+}
+
+TEST_F(CliTest, PutAsksForNamesBeforeItMakesATopic) {
+  write_npy("a.npy", DType::int8, {2});
+  const auto result = tool({"put", "mix", "a=a.npy", "a.npy"});
+  EXPECT_EQ(result.status, 2);
+  EXPECT_THAT(result.errors, HasSubstr("without the name of its tensor"));
+  EXPECT_THAT(or_throw(connect().list()), testing::IsEmpty());
+}
+
 std::string big_endian() {
   const std::string header = "{'descr': '>f4', 'fortran_order': False, 'shape': (1,), }\n";
   std::string file("\x93NUMPY\x01\x00", 8);
@@ -218,7 +268,17 @@ TEST_F(CliTest, PutRefusesWhatDoesNotFitTheTopic) {
   EXPECT_EQ(tool({"put", "t", "z=long.npy"}).status, 3);
   EXPECT_THAT(tool({"put", "t", "y=raw1.npy"}).errors, HasSubstr("raw elements of 1 bytes"));
   EXPECT_THAT(tool({"put", "t", "long.npy"}).errors, HasSubstr("TENSOR=FILE names it"));
+  EXPECT_THAT(tool({"put", "t", "x=long.npy"}).errors, HasSubstr("\nhint: `tenure inspect t`"));
+  EXPECT_THAT(tool({"put", "t", "x=other.npy"}).errors, HasSubstr("\nhint: `tenure inspect t`"));
   EXPECT_EQ(or_throw(connect().inspect("t")).version, 0U);
+}
+
+TEST_F(CliTest, PutSaysThatATopicWithoutADtypeTakesNoRawElements) {
+  ok({"create", "t", "x:any:64"});
+  write_npy("raw2.npy", DType::bfloat16, {2});
+  const auto result = tool({"put", "t", "raw2.npy"});
+  EXPECT_EQ(result.status, 1);
+  EXPECT_THAT(result.errors, HasSubstr("hint: the topic leaves the dtype of \"x\" open"));
 }
 
 }  // namespace
