@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/cli/context.hpp"
 
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -18,6 +19,12 @@ bool uses_colour(int fd) {
   const char* terminal = std::getenv("TERM");
   return ::isatty(fd) == 1 && (no_colour == nullptr || *no_colour == '\0') &&
          (terminal == nullptr || std::string_view(terminal) != "dumb");
+}
+
+// Of the terminal at `fd`; 0: none, or one that does not say.
+std::size_t columns_of(int fd) {
+  winsize size{};
+  return ::ioctl(fd, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 
 std::chrono::steady_clock::time_point deadline_after(std::chrono::nanoseconds timeout) {
@@ -97,8 +104,8 @@ Error explain_missing(Client& client, const std::string& name, Error error) {
 
 Context::Context(CommonOptions common)
     : common_(std::move(common)),
-      style_{uses_colour(STDOUT_FILENO)},
-      error_style_{uses_colour(STDERR_FILENO)},
+      style_{.uses_colour = uses_colour(STDOUT_FILENO), .columns = columns_of(STDOUT_FILENO)},
+      error_style_{.uses_colour = uses_colour(STDERR_FILENO)},
       deadline_(deadline_after(common_.timeout)) {
 }
 

@@ -5,6 +5,9 @@
 #include <array>
 #include <cstdio>
 
+#include "client/cli/text/cells.hpp"
+#include "proto/wire/utf8.hpp"
+
 namespace tenure::cli {
 namespace {
 
@@ -12,34 +15,6 @@ constexpr std::string_view kGap = "  ";
 
 std::uint8_t byte_at(std::string_view text, std::size_t index) {
   return static_cast<std::uint8_t>(text[index]);
-}
-
-bool is_continuation(std::uint8_t byte) {
-  return (byte & 0xc0U) == 0x80U;
-}
-
-// Length of the well-formed UTF-8 sequence at `at`, 0 where there is none (Unicode table 3-7).
-std::size_t sequence_bytes(std::string_view text, std::size_t at) {
-  const std::uint8_t lead = byte_at(text, at);
-  if (lead < 0x80) {
-    return 1;
-  }
-  const std::size_t length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
-  if (lead < 0xc2 || lead > 0xf4 || text.size() - at < length) {
-    return 0;
-  }
-  const std::uint8_t second = byte_at(text, at + 1);
-  const std::uint8_t low = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
-  const std::uint8_t high = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
-  if (second < low || second > high) {
-    return 0;
-  }
-  for (std::size_t i = 2; i < length; ++i) {
-    if (!is_continuation(byte_at(text, at + i))) {
-      return 0;
-    }
-  }
-  return length;
 }
 
 // C0, DEL and C1: what a terminal may obey.
@@ -61,7 +36,7 @@ std::string printable(std::string_view text) {
   std::string out;
   out.reserve(text.size());
   for (std::size_t at = 0; at < text.size();) {
-    const std::size_t length = sequence_bytes(text, at);
+    const std::size_t length = wire::utf8_sequence_bytes(text, at);
     if (length != 0 && !is_control(text, at, length)) {
       out.append(text.substr(at, length));
       at += length;
@@ -74,11 +49,6 @@ std::string printable(std::string_view text) {
     }
   }
   return out;
-}
-
-std::size_t width_of(std::string_view text) noexcept {
-  return static_cast<std::size_t>(std::ranges::count_if(
-      text, [](char c) { return !is_continuation(static_cast<std::uint8_t>(c)); }));
 }
 
 std::string Style::heading(std::string_view text) const {
@@ -97,46 +67,64 @@ void Table::add(std::vector<std::string> cells) {
 }
 
 std::string Table::text(const Style& style) const {
-  return heading_text(style) + rows_text();
+  const Widths widths = widths_within(style.columns);
+  return style.heading(line(titles(), widths)) + "\n" + rows_text(widths);
 }
 
 std::string Table::heading_text(const Style& style) const {
+  return style.heading(line(titles(), widths_within(0))) + "\n";
+}
+
+std::string Table::rows_text() const {
+  return rows_text(widths_within(0));
+}
+
+std::vector<std::string> Table::titles() const {
   std::vector<std::string> titles;
   titles.reserve(columns_.size());
   for (const Column& column : columns_) {
     titles.push_back(column.title);
   }
-  return style.heading(line(titles, widths())) + "\n";
+  return titles;
 }
 
-std::string Table::rows_text() const {
+std::string Table::rows_text(const Widths& widths) const {
   std::string out;
-  const auto all = widths();
   for (const auto& row : rows_) {
-    out += line(row, all) + "\n";
+    out += line(row, widths) + "\n";
   }
   return out;
 }
 
-std::vector<std::size_t> Table::widths() const {
-  std::vector<std::size_t> widths;
+Table::Widths Table::widths_within(std::size_t limit) const {
+  Widths widths;
+  std::size_t total = 0;
   for (std::size_t i = 0; i < columns_.size(); ++i) {
     std::size_t width = std::max(columns_[i].min_width, width_of(columns_[i].title));
     for (const auto& row : rows_) {
       width = std::max(width, width_of(row[i]));
     }
     widths.push_back(width);
+    total += width + (i == 0 ? 0 : kGap.size());
+  }
+  for (std::size_t i = 0; limit != 0 && total > limit && i < columns_.size(); ++i) {
+    const std::size_t least = columns_[i].shrinks_to;
+    if (least != 0 && widths[i] > least) {
+      const std::size_t cut = std::min(total - limit, widths[i] - least);
+      widths[i] -= cut;
+      total -= cut;
+    }
   }
   return widths;
 }
 
-std::string Table::line(const std::vector<std::string>& cells,
-                        const std::vector<std::size_t>& widths) const {
+std::string Table::line(const std::vector<std::string>& cells, const Widths& widths) const {
   std::string out;
   for (std::size_t i = 0; i < cells.size(); ++i) {
-    const std::string padding(widths[i] - width_of(cells[i]), ' ');
+    const std::string cell = cut_to(cells[i], widths[i]);
+    const std::string padding(widths[i] - width_of(cell), ' ');
     out += i == 0 ? "" : kGap;
-    out += columns_[i].align == Align::left ? cells[i] + padding : padding + cells[i];
+    out += columns_[i].align == Align::left ? cell + padding : padding + cell;
   }
   out.erase(out.find_last_not_of(' ') + 1);
   return out;

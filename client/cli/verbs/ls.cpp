@@ -37,7 +37,7 @@ int run_verb(const Context& context, const LsOptions& options) {
   }
   Table table({{"NAME"},
                {"KIND"},
-               {"TENSORS"},
+               {.title = "TENSORS", .shrinks_to = 12},
                {"SIZE", Align::right},
                {"USERS", Align::right},
                {"STATE"},

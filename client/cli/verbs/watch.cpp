@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "client/cli/json_shapes.hpp"
+#include "client/cli/text/cells.hpp"
 #include "client/cli/text/tensors.hpp"
 #include "client/cli/text/units.hpp"
 #include "client/cli/verbs/verbs.hpp"

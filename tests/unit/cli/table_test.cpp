@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "client/cli/text/cells.hpp"
+
 namespace tenure::cli {
 namespace {
 
@@ -16,11 +18,42 @@ TEST(Table, AlignsEveryColumnToItsWidestCell) {
             "weights       9 B  empty\n");
 }
 
-TEST(Table, CountsCodePointsNotBytes) {
+TEST(Table, CountsTheCellsOfATerminalNotBytes) {
   Table table({{"N"}, {"X"}});
   table.add({"\xc3\xbc", "1"});
   table.add({"ab", "2"});
   EXPECT_EQ(table.rows_text(), "\xc3\xbc   1\nab  2\n");
+}
+
+TEST(Table, ShrinksTheColumnThatMayWhereTheTerminalIsNarrow) {
+  Table table({{"NAME"}, {.title = "TENSORS", .shrinks_to = 8}, {"SIZE", Align::right}});
+  table.add({"weights", "w1 float32[64,128]", "9 B"});
+  table.add({"b", "x int8[]", "12 B"});
+  EXPECT_EQ(table.text({.columns = 28}),
+            "NAME     TENSORS        SIZE\n"
+            "weights  w1 float32[6…   9 B\n"
+            "b        x int8[]       12 B\n");
+  EXPECT_EQ(table.text({.columns = 1}),
+            "NAME     TENSORS   SIZE\n"
+            "weights  w1 floa…   9 B\n"
+            "b        x int8[]  12 B\n");
+  EXPECT_EQ(table.text({}), table.text({.columns = 33}));
+}
+
+TEST(WidthOf, CountsCells) {
+  EXPECT_EQ(width_of(""), 0U);
+  EXPECT_EQ(width_of("gr\xc3\xbc\xc3\x9f"), 4U);
+  EXPECT_EQ(width_of("u\xcc\x88"), 1U);                 // A diaeresis of its own joins the u.
+  EXPECT_EQ(width_of("\xe9\x87\x8d\xe3\x81\xbf"), 4U);  // Two ideographs of two cells.
+  EXPECT_EQ(width_of("\xff"), 1U);
+}
+
+TEST(CutTo, KeepsWholeCharacters) {
+  EXPECT_EQ(cut_to("abc", 3), "abc");
+  EXPECT_EQ(cut_to("abcd", 3), "ab…");
+  EXPECT_EQ(cut_to("\xe9\x87\x8d\xe3\x81\xbf", 3), "\xe9\x87\x8d…");
+  EXPECT_EQ(cut_to("\xe9\x87\x8d\xe3\x81\xbf", 2), "…");
+  EXPECT_EQ(cut_to("abc", 0), "");
 }
 
 TEST(Table, HoldsAColumnAtItsLeastWidth) {
