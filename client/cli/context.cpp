@@ -94,12 +94,24 @@ Error explain_missing(Client& client, const std::string& name, Error error) {
   if (error.code != Errc::not_found) {
     return error;
   }
+  if (is_glob(name)) {
+    return {.code = Errc::bad_request,
+            .detail = "a name has neither * nor ?",
+            .hint = "`tenure ls '" + name + "'` lists the names that match"};
+  }
   if (auto broker = client.broker_info()) {
     error.detail += " on " + broker->socket;
   }
   error.hint +=
       (error.hint.empty() ? "" : "; ") + ("--timeout 10s waits for " + name) + " to appear";
   return error;
+}
+
+Refusal no_match(const std::string& glob) {
+  return {glob,
+          {.code = Errc::not_found,
+           .detail = "no name matches",
+           .hint = "`tenure ls` shows the names"}};
 }
 
 Context::Context(CommonOptions common)
@@ -151,7 +163,8 @@ void Context::print_json(const nlohmann::json& document) const {
 }
 
 void Context::complain(const Refusal& refusal) const {
-  std::string line = refusal.subject() + ": " + std::string(name_of(refusal.error().code));
+  const std::string subject = refusal.subject().empty() ? "\"\"" : refusal.subject();
+  std::string line = subject + ": " + std::string(name_of(refusal.error().code));
   if (const std::string words = words_for(refusal); !words.empty()) {
     line += ": " + words;
   }

@@ -23,9 +23,18 @@ struct CommonOptions {
   std::chrono::nanoseconds timeout{0};  ///< 0: be refused at once.
 };
 
+/// Whether `text` can match several names.
+[[nodiscard]] inline bool is_glob(std::string_view text) {
+  return text.find_first_of("*?") != std::string_view::npos;
+}
+
 /// The same error with what a user wants to know where a name is missing: which broker was asked,
-/// and how to wait. Other errors as they are.
+/// and how to wait; bad_request where `name` is a glob, which will never be there. Other errors as
+/// they are.
 [[nodiscard]] Error explain_missing(Client& client, const std::string& name, Error error);
+
+/// Nothing has a name that `glob` matches.
+[[nodiscard]] Refusal no_match(const std::string& glob);
 
 /// The value; throws Refusal about the segment `name` where there is none.
 template <class T>

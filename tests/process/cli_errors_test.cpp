@@ -34,7 +34,65 @@ TEST_F(CliTest, ReportsAGlobThatMatchesNothing) {
     const auto result = tool({verb, "cam/*"});
     EXPECT_EQ(result.status, 3) << verb;
     EXPECT_THAT(result.errors, StartsWith("tenure: cam/*: not_found: no name matches\n"));
+    EXPECT_THAT(result.errors, HasSubstr("hint: `tenure ls` shows the names\n"));
   }
+}
+
+TEST_F(CliTest, NeverPromisesThatAGlobWillAppear) {
+  for (const char* verb : {"get", "inspect", "rm"}) {
+    const auto result = tool({verb, "cam/*"});
+    EXPECT_EQ(result.status, 1) << verb;
+    EXPECT_THAT(result.errors, StartsWith("tenure: cam/*: bad_request: "));
+    EXPECT_THAT(result.errors, Not(HasSubstr("to appear")));
+  }
+}
+
+TEST_F(CliTest, QuotesANameThatIsEmpty) {
+  EXPECT_THAT(tool({"create", "", "x:int8:"}).errors,
+              StartsWith("tenure: \"\": bad_request: name: 0 bytes\n"));
+  EXPECT_THAT(tool({"rm", ""}).errors, StartsWith("tenure: \"\": "));
+}
+
+TEST_F(CliTest, RefusesNamesThatTheBrokerCouldNotBeTold) {
+  write_npy("a.npy", DType::int8, {2});
+  for (const auto& arguments :
+       std::vector<std::vector<std::string>>{{"create", "t", "x\xff:int8:"},
+                                             {"create", "x\xff", "x:int8:"},
+                                             {"put", "t", "x\xff=a.npy"},
+                                             {"get", "t", "--tensor", "x\xff"},
+                                             {"ls", "x\xff"},
+                                             {"rm", "x\xff"}}) {
+    const auto result = tool(arguments);
+    EXPECT_EQ(result.status, 1) << arguments[0];
+    EXPECT_THAT(result.errors, StartsWith("tenure: x\\xff"));
+    EXPECT_THAT(result.errors, HasSubstr(": bad_request: "));
+    EXPECT_THAT(result.errors, HasSubstr("byte 1 is 0xff"));
+  }
+  write("\xff.npy", read("a.npy"));
+  ok({"put", "t", "\xff.npy"});
+}
+
+TEST_F(CliTest, TheLibraryRefusesThemToo) {
+  const auto created = connect().create_topic("t", {.schema = {{"x\xff", DType::int8, {}}}});
+  ASSERT_FALSE(created);
+  EXPECT_EQ(created.error().code, Errc::bad_request);
+  EXPECT_THAT(created.error().detail, HasSubstr("byte 1 of its name"));
+}
+
+TEST_F(CliTest, NeverWritesItsOutputIntoWhatItOpened) {
+  ok({"create", "t", "x:int8:"});
+  const auto result = tool({"ls"}, {.closed = {0, 1}});
+  EXPECT_EQ(result.status, 1);
+  EXPECT_EQ(result.errors,
+            "tenure: standard output: bad_request: cannot write: Bad file descriptor\n");
+  EXPECT_EQ(tool({"ls"}, {.closed = {0, 1, 2}}).status, 1);
+  EXPECT_THAT(broker_.log(), Not(HasSubstr("bad")));
+  EXPECT_EQ(tool({"put", "t", "-"}, {.closed = {0}}).status, 1);
+}
+
+TEST_F(CliTest, KeepsItsStatusWhereTheReportCannotBeWritten) {
+  EXPECT_EQ(tool({"get", "zzz", "--json"}, {.output = "/dev/full"}).status, 3);
+  EXPECT_EQ(tool({"get", "--json"}, {.output = "/dev/full"}).status, 2);
 }
 
 TEST_F(CliTest, ReportsAsJsonOnStandardOutputToo) {
@@ -162,6 +220,14 @@ TEST_F(CliAsAnotherUser, HidesWhatTheModeHides) {
   const auto result = as_other({"inspect", "private"});
   EXPECT_EQ(result.status, 3);
   EXPECT_THAT(result.errors, StartsWith("tenure: private: not_found: "));
+}
+
+TEST_F(CliAsAnotherUser, PutSaysThatAHiddenNameIsTaken) {
+  write_npy("a.npy", DType::int8, {2});
+  ok({"create", "private", "x:int8:"});
+  const auto result = as_other({"put", "private", path("a.npy")});
+  EXPECT_EQ(result.status, 1);
+  EXPECT_THAT(result.errors, StartsWith("tenure: private: exists: it belongs to another uid\n"));
 }
 
 TEST_F(CliAsAnotherUser, RefusesWhatTheModeRefuses) {

@@ -33,7 +33,7 @@ Counters read_counters(Client& client, const std::string& glob) {
     }
   }
   if (counters.empty()) {
-    throw Refusal(glob, {.code = Errc::not_found, .detail = "no name matches"});
+    throw no_match(glob);
   }
   return counters;
 }

@@ -60,11 +60,6 @@ struct BenchOptions {
   std::uint64_t rounds = 0;
 };
 
-/// Whether `text` can match several names.
-[[nodiscard]] inline bool is_glob(std::string_view text) {
-  return text.find_first_of("*?") != std::string_view::npos;
-}
-
 using VerbOptions = std::variant<PingOptions,
                                  LsOptions,
                                  InspectOptions,

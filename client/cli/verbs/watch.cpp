@@ -98,10 +98,7 @@ class Watch {
     }
     auto segments = need(glob, client_.list(glob));
     if (segments.empty()) {
-      throw Refusal(glob,
-                    {.code = Errc::not_found,
-                     .detail = "no name matches",
-                     .hint = "`tenure ls` shows the names"});
+      throw no_match(glob);
     }
     return segments;
   }
