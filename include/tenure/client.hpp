@@ -177,7 +177,7 @@ class Client {
   /// The next event.
   ///
   /// Errors: empty      kNoWait, and there is none;  timed_out  waited in vain
-  ///         cancelled  interrupt();  broker_gone  the connection is lost
+  ///         cancelled  interrupt();  broker_gone  said once, then it waits for the broker
   [[nodiscard]] Result<Event> event(Timeout timeout = kForever);
   /// Readable when event() need not wait; the client closes it. Read until `empty`, then poll.
   ///
