@@ -39,7 +39,7 @@ std::chrono::nanoseconds Bundle::published_at() const noexcept {
   return std::chrono::nanoseconds(slot_ == nullptr ? 0 : load_record(slot_).published_ns);
 }
 
-Result<TensorView> Bundle::tensor(std::string_view name) const& {
+Result<void> Bundle::open(std::string_view name, TensorView& view) const {
   if (slot_ == nullptr) {
     return Error{.code = Errc::stale, .detail = "an empty bundle: released or moved from"};
   }
@@ -50,15 +50,23 @@ Result<TensorView> Bundle::tensor(std::string_view name) const& {
   if (!index) {
     return detail::no_such_tensor(name);
   }
-  const auto opened = detail::open_tensor(*schema_, *index, slot_, limit_bytes_);
-  if (!opened) {
-    return opened.error();
+  const auto range = detail::open_tensor(*schema_, *index, slot_, limit_bytes_, view);
+  if (!range) {
+    return range.error();
   }
-  if (!opened->is_present) {
+  if (!range->is_present) {
     return Error{.code = Errc::not_found,
                  .detail = "this bundle leaves tensor " + std::string(name) + " out"};
   }
-  return opened->view(slot_);
+  return {};
+}
+
+Result<TensorView> Bundle::tensor(std::string_view name) const& {
+  Result<TensorView> result{TensorView()};  // Filled where it stands.
+  if (auto opened = open(name, *result); !opened) {
+    result = std::move(opened).error();
+  }
+  return result;
 }
 
 Result<TensorView> Bundle::tensor() const& {

@@ -2,9 +2,9 @@
 #include "client/lib/descriptor.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cstring>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "proto/layout/constants.hpp"
@@ -13,6 +13,8 @@
 
 namespace tenure::detail {
 namespace {
+
+using Parts = TensorAccess::Parts;
 
 __extension__ using Int128 = __int128;  // Extents times strides, which no 64 bits can hold.
 
@@ -32,29 +34,97 @@ bool is_sub_byte(DType dtype) noexcept {
   return bits_of(dtype) % 8 != 0;
 }
 
-bool is_contiguous(const OpenedTensor& tensor) noexcept {
-  std::array<std::int64_t, kMaxRank> expected{};
-  layout::contiguous_strides(
-      {tensor.extents.data(), tensor.rank}, tensor.dtype, {expected.data(), tensor.rank});
-  return std::equal(expected.begin(), expected.begin() + tensor.rank, tensor.strides_bytes.begin());
+// Fills in rank, extents, contiguous strides and size; false for a shape that cannot be. One pass,
+// from the innermost dimension out.
+bool fill_contiguous(const Parts& view, std::span<const std::int64_t> extents) noexcept {
+  const std::uint64_t bits = bits_of(view.dtype);
+  // No stride is said of a sub-byte tensor.
+  const std::uint64_t item = bits % 8 == 0 ? bits / 8 : 0;
+  std::uint64_t elements = 1;
+  bool is_empty = false;
+  for (std::size_t i = extents.size(); i-- > 0;) {
+    const std::int64_t extent = extents[i];
+    view.extents[i] = extent;
+    view.strides_bytes[i] = static_cast<std::int64_t>(elements * item);
+    is_empty = is_empty || extent == 0;
+    // A zero extent makes the product 0, but must not hide an absurd extent beside it.
+    const auto factor = static_cast<std::uint64_t>(extent == 0 ? 1 : extent);
+    if (extent < 0 || __builtin_mul_overflow(elements, factor, &elements) ||
+        elements > layout::kMaxTensorBytes) {
+      return false;
+    }
+  }
+  const auto packed = layout::packed_bytes(is_empty ? 0 : elements, view.dtype);
+  view.rank = static_cast<std::uint32_t>(extents.size());
+  view.size_bytes = packed.value_or(0);
+  return packed.has_value();
 }
 
-// Sizes, and strides where there are any; false if the descriptor cannot be read.
+// Takes the strides that the peer says. A sub-byte tensor can only be contiguous.
+bool take_strides(const Parts& view, std::span<const std::int64_t> strides) noexcept {
+  if (is_sub_byte(view.dtype)) {
+    return std::equal(strides.begin(), strides.end(), view.strides_bytes.begin());
+  }
+  std::copy(strides.begin(), strides.end(), view.strides_bytes.begin());
+  return true;
+}
+
+// Where the elements of a strided tensor lie; nothing if any would lie outside [0, limit).
+std::optional<TensorRange> measure_strided(const Parts& view,
+                                           std::uint64_t offset_bytes,
+                                           std::uint64_t limit_bytes) noexcept {
+  const auto item = static_cast<std::int64_t>(bits_of(view.dtype) / 8);
+  Int128 lowest = offset_bytes;
+  Int128 highest = lowest + item;
+  for (std::uint32_t i = 0; i < view.rank; ++i) {
+    if (view.strides_bytes[i] % item != 0) {
+      return std::nullopt;
+    }
+    const Int128 reach = static_cast<Int128>(view.extents[i] - 1) * view.strides_bytes[i];
+    (reach < 0 ? lowest : highest) += reach;
+  }
+  if (lowest < 0 || highest > limit_bytes) {
+    return std::nullopt;
+  }
+  return TensorRange{.is_present = true,
+                     .begin_bytes = static_cast<std::uint64_t>(lowest),
+                     .end_bytes = static_cast<std::uint64_t>(highest)};
+}
+
+// Where the elements lie; nothing if any would lie outside [0, limit).
+std::optional<TensorRange> measure(const Parts& view,
+                                   bool is_strided,
+                                   std::uint64_t offset_bytes,
+                                   std::uint64_t limit_bytes) noexcept {
+  if (offset_bytes > limit_bytes || (offset_bytes & (element_align(view.dtype) - 1)) != 0) {
+    return std::nullopt;
+  }
+  if (is_strided && view.size_bytes != 0) {
+    return measure_strided(view, offset_bytes, limit_bytes);
+  }
+  if (view.size_bytes > limit_bytes - offset_bytes) {
+    return std::nullopt;
+  }
+  return TensorRange{
+      .is_present = true, .begin_bytes = offset_bytes, .end_bytes = offset_bytes + view.size_bytes};
+}
+
+bool fits_schema(const TensorSpec& spec, DType dtype, std::size_t rank) noexcept {
+  return rank <= kMaxRank &&
+         (spec.dtype == DType::any ? bits_of(dtype) != 0
+                                   : dtype == spec.dtype && rank == spec.shape.rank());
+}
+
+// Extents and strides, from the descriptor or its extension; false if they cannot be read.
 bool load_shape(const BundleSchema& schema,
                 const layout::TensorDescriptor& descriptor,
                 const std::byte* slot,
-                OpenedTensor& tensor) noexcept {
+                const Parts& view) noexcept {
   if ((descriptor.flags & layout::kExtended) == 0) {
-    if (descriptor.rank > layout::kInlineRank) {
-      return false;
-    }
-    std::copy_n(descriptor.sizes.begin(), descriptor.rank, tensor.extents.begin());
-    layout::contiguous_strides({tensor.extents.data(), tensor.rank},
-                               tensor.dtype,
-                               {tensor.strides_bytes.data(), tensor.rank});
-    return true;
+    return descriptor.rank <= layout::kInlineRank &&
+           fill_contiguous(view, std::span(descriptor.sizes).first(descriptor.rank));
   }
-  if (descriptor.rank > kMaxRank || descriptor.extension >= schema.tensors.size()) {
+  if (descriptor.extension >= schema.tensors.size()) {
     return false;
   }
   layout::TensorExtension extension;
@@ -62,157 +132,110 @@ bool load_shape(const BundleSchema& schema,
               slot + schema.plan.extensions_offset_bytes +
                   descriptor.extension * sizeof(layout::TensorExtension),
               sizeof extension);
-  std::copy_n(extension.sizes.begin(), descriptor.rank, tensor.extents.begin());
-  std::copy_n(extension.strides_bytes.begin(), descriptor.rank, tensor.strides_bytes.begin());
-  return !is_sub_byte(tensor.dtype) || is_contiguous(tensor);
-}
-
-bool fits_schema(const TensorSpec& spec, const OpenedTensor& tensor) noexcept {
-  return spec.dtype == DType::any ? bits_of(tensor.dtype) != 0
-                                  : tensor.dtype == spec.dtype && tensor.rank == spec.shape.rank();
-}
-
-// Sets begin, end and size; false if any element would lie outside [0, limit).
-bool measure(OpenedTensor& tensor, std::uint64_t limit_bytes) noexcept {
-  const std::span<const std::int64_t> extents(tensor.extents.data(), tensor.rank);
-  const auto elements = layout::element_count(extents);
-  const auto packed = elements ? layout::packed_bytes(*elements, tensor.dtype) : std::nullopt;
-  if (!packed || tensor.offset_bytes > limit_bytes ||
-      tensor.offset_bytes % element_align(tensor.dtype) != 0) {
-    return false;
-  }
-  tensor.size_bytes = *packed;
-  Int128 lowest = tensor.offset_bytes;
-  Int128 highest = lowest + *packed;
-  if (*elements != 0 && !is_sub_byte(tensor.dtype)) {
-    const auto item = static_cast<std::int64_t>(bits_of(tensor.dtype) / 8);
-    highest = lowest + item;
-    for (std::uint32_t i = 0; i < tensor.rank; ++i) {
-      if (tensor.strides_bytes[i] % item != 0) {
-        return false;
-      }
-      const Int128 reach = static_cast<Int128>(tensor.extents[i] - 1) * tensor.strides_bytes[i];
-      (reach < 0 ? lowest : highest) += reach;
-    }
-  }
-  if (lowest < 0 || highest > limit_bytes) {
-    return false;
-  }
-  tensor.begin_bytes = static_cast<std::uint64_t>(lowest);
-  tensor.end_bytes = static_cast<std::uint64_t>(highest);
-  return true;
+  return fill_contiguous(view, std::span(extension.sizes).first(descriptor.rank)) &&
+         take_strides(view, std::span(extension.strides_bytes).first(descriptor.rank));
 }
 
 Error bad_tensor(const TensorSpec& spec, const std::string& what) {
   return {.code = Errc::bad_request, .detail = spec.name + ": " + what};
 }
 
-TensorAccess::Fields fields_of(const OpenedTensor& tensor) noexcept {
-  return {.dtype = tensor.dtype,
-          .extents = {tensor.extents.data(), tensor.rank},
-          .strides_bytes = {tensor.strides_bytes.data(), tensor.rank},
-          .size_bytes = tensor.size_bytes};
-}
-
 std::byte* descriptor_at(const BundleSchema& schema, std::size_t index, std::byte* slot) noexcept {
   return slot + schema.plan.descriptors_offset_bytes + index * sizeof(layout::TensorDescriptor);
 }
 
-}  // namespace
-
-TensorView OpenedTensor::view(const std::byte* slot) const noexcept {
-  return TensorAccess::view(slot + offset_bytes, fields_of(*this));
-}
-
-TensorSpan OpenedTensor::span(std::byte* slot) const noexcept {
-  return TensorAccess::span(slot + offset_bytes, fields_of(*this));
-}
-
-Result<OpenedTensor> open_tensor(const BundleSchema& schema,
-                                 std::size_t index,
-                                 const std::byte* slot,
-                                 std::uint64_t limit_bytes) {
-  layout::TensorDescriptor descriptor;
-  std::memcpy(
-      &descriptor,
-      slot + schema.plan.descriptors_offset_bytes + index * sizeof(layout::TensorDescriptor),
-      sizeof descriptor);
-  OpenedTensor tensor;
-  if ((descriptor.flags & ~(layout::kPresent | layout::kExtended)) != 0) {
-    return corrupt(schema, index, "has unknown flags");
-  }
-  if ((descriptor.flags & layout::kPresent) == 0) {
-    return tensor;
-  }
-  tensor.is_present = true;
-  tensor.dtype = static_cast<DType>(descriptor.dtype);
-  tensor.rank = descriptor.rank;
-  tensor.offset_bytes = descriptor.offset_bytes;
-  if (tensor.rank > kMaxRank || !fits_schema(schema.tensors[index], tensor)) {
-    return corrupt(schema, index, "breaks the schema");
-  }
-  if (!load_shape(schema, descriptor, slot, tensor)) {
-    return corrupt(schema, index, "contradicts itself");
-  }
-  if (!measure(tensor, limit_bytes)) {
-    return corrupt(schema, index, "leaves the slot");
-  }
-  return tensor;
-}
-
-Result<OpenedTensor> place_tensor(const BundleSchema& schema,
-                                  std::size_t index,
-                                  DType dtype,
-                                  const Shape& shape) {
-  const TensorSpec& spec = schema.tensors[index];
-  const layout::TensorPlace& place = schema.plan.tensors[index];
+Error bad_type(const TensorSpec& spec, DType dtype, std::size_t rank) {
   const bool is_open = spec.dtype == DType::any;
   if (is_open ? bits_of(dtype) == 0 : dtype != spec.dtype) {
     return bad_tensor(spec,
                       is_open ? "its dtype is open: say dtype and shape"
                               : "is " + to_string(spec.dtype) + ", not " + to_string(dtype));
   }
-  if (shape.rank() > kMaxRank || (!is_open && shape.rank() != spec.shape.rank())) {
-    return bad_tensor(spec,
-                      "rank " + std::to_string(shape.rank()) + "; the schema says " +
-                          (is_open ? "at most 8" : std::to_string(spec.shape.rank())));
+  return bad_tensor(spec,
+                    "rank " + std::to_string(rank) + "; the schema says " +
+                        (is_open ? "at most 8" : std::to_string(spec.shape.rank())));
+}
+
+}  // namespace
+
+Result<TensorRange> open_tensor(const BundleSchema& schema,
+                                std::size_t index,
+                                const std::byte* slot,
+                                std::uint64_t limit_bytes,
+                                TensorView& view) {
+  layout::TensorDescriptor descriptor;
+  std::memcpy(
+      &descriptor,
+      slot + schema.plan.descriptors_offset_bytes + index * sizeof(layout::TensorDescriptor),
+      sizeof descriptor);
+  if ((descriptor.flags & ~(layout::kPresent | layout::kExtended)) != 0) {
+    return corrupt(schema, index, "has unknown flags");
   }
-  OpenedTensor tensor{.is_present = true,
-                      .dtype = dtype,
-                      .rank = static_cast<std::uint32_t>(shape.rank()),
-                      .offset_bytes = place.offset_bytes,
-                      .begin_bytes = place.offset_bytes};
-  const auto size = layout::packed_bytes(shape.extents(), dtype);
-  if (!size || *size > place.room_bytes) {
-    return bad_tensor(spec,
-                      (size ? std::to_string(*size) + " bytes" : "an impossible shape") +
-                          "; there is room for " + std::to_string(place.room_bytes));
+  if ((descriptor.flags & layout::kPresent) == 0) {
+    return TensorRange{};
   }
-  std::copy_n(shape.extents().begin(), tensor.rank, tensor.extents.begin());
-  layout::contiguous_strides(
-      {tensor.extents.data(), tensor.rank}, dtype, {tensor.strides_bytes.data(), tensor.rank});
-  tensor.size_bytes = *size;
-  tensor.end_bytes = place.offset_bytes + *size;
-  return tensor;
+  const Parts parts = TensorAccess::parts(view);
+  parts.dtype = static_cast<DType>(descriptor.dtype);
+  if (!fits_schema(schema.tensors[index], parts.dtype, descriptor.rank)) {
+    return corrupt(schema, index, "breaks the schema");
+  }
+  if (!load_shape(schema, descriptor, slot, parts)) {
+    return corrupt(schema, index, "contradicts itself");
+  }
+  const bool is_strided = (descriptor.flags & layout::kExtended) != 0 && !is_sub_byte(parts.dtype);
+  const auto range = measure(parts, is_strided, descriptor.offset_bytes, limit_bytes);
+  if (!range) {
+    return corrupt(schema, index, "leaves the slot");
+  }
+  parts.data = slot + descriptor.offset_bytes;
+  return *range;
+}
+
+Result<void> place_tensor(const BundleSchema& schema,
+                          std::size_t index,
+                          DType dtype,
+                          std::span<const std::int64_t> extents,
+                          std::byte* slot,
+                          TensorSpan& span) {
+  const TensorSpec& spec = schema.tensors[index];
+  const layout::TensorPlace& place = schema.plan.tensors[index];
+  if (!fits_schema(spec, dtype, extents.size())) {
+    return bad_type(spec, dtype, extents.size());
+  }
+  const Parts parts = TensorAccess::parts(span);
+  parts.dtype = dtype;
+  parts.data = slot + place.offset_bytes;
+  const bool can_be = fill_contiguous(parts, extents);
+  if (!can_be || parts.size_bytes > place.room_bytes) {
+    return bad_tensor(
+        spec,
+        (can_be ? std::to_string(parts.size_bytes) + " bytes" : "an impossible shape") +
+            "; there is room for " + std::to_string(place.room_bytes));
+  }
+  return {};
 }
 
 void write_descriptor(const BundleSchema& schema,
                       std::size_t index,
-                      const OpenedTensor& tensor,
+                      const TensorSpan& tensor,
                       std::byte* slot) noexcept {
-  layout::TensorDescriptor descriptor{.offset_bytes = tensor.offset_bytes,
-                                      .dtype = static_cast<std::uint32_t>(tensor.dtype),
-                                      .rank = static_cast<std::uint8_t>(tensor.rank),
-                                      .flags = layout::kPresent,
-                                      .extension = 0,
-                                      .sizes = {}};
-  if (tensor.rank <= layout::kInlineRank) {
-    std::copy_n(tensor.extents.begin(), tensor.rank, descriptor.sizes.begin());
+  const std::span<const std::int64_t> extents = tensor.shape();
+  layout::TensorDescriptor descriptor{
+      .offset_bytes = static_cast<std::uint64_t>(tensor.data() - slot),
+      .dtype = static_cast<std::uint32_t>(tensor.dtype()),
+      .rank = static_cast<std::uint8_t>(extents.size()),
+      .flags = layout::kPresent,
+      .extension = 0,
+      .sizes = {}};
+  if (extents.size() <= layout::kInlineRank) {
+    std::copy(extents.begin(), extents.end(), descriptor.sizes.begin());
   } else {
     descriptor.flags |= layout::kExtended;
     descriptor.extension = static_cast<std::uint16_t>(index);  // Each tensor has its own.
-    const layout::TensorExtension extension{.sizes = tensor.extents,
-                                            .strides_bytes = tensor.strides_bytes};
+    layout::TensorExtension extension{};
+    std::copy(extents.begin(), extents.end(), extension.sizes.begin());
+    const std::span<const std::int64_t> strides = tensor.strides_bytes();
+    std::copy(strides.begin(), strides.end(), extension.strides_bytes.begin());
     std::memcpy(slot + schema.plan.extensions_offset_bytes + index * sizeof extension,
                 &extension,
                 sizeof extension);

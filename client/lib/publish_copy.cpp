@@ -1,71 +1,68 @@
 // SPDX-License-Identifier: Apache-2.0
 // Publishing by copy: everything that can be wrong is found before a slot is taken, so that a bad
 // argument never costs a bundle.
+#include <string>
 #include <utility>
-#include <vector>
 
 #include "client/lib/publisher_state.hpp"
 
 namespace tenure::detail {
-namespace {
 
-struct Copy {
-  std::size_t index;
-  Shape shape;
-  const TensorView* source;
-};
-
-Result<std::vector<Copy>> plan_copies(const BundleSchema& schema, Tensors tensors) {
-  std::vector<Copy> copies;
-  copies.reserve(tensors.all().size());
-  std::vector<bool> is_named(schema.tensors.size());
+// Fills copies_. Errors: not_found, bad_request
+Result<void> PublisherState::plan_copies(const Tensors& tensors) {
+  const BundleSchema& schema = *memory_->schema();
+  copies_.clear();
+  is_named_.assign(schema.tensors.size(), false);
   for (const NamedTensor& named : tensors.all()) {
     const auto index = schema.find(named.name);
     if (!index) {
       return no_such_tensor(named.name);
     }
-    if (is_named[*index]) {
+    if (is_named_[*index]) {
       return Error{.code = Errc::bad_request,
                    .detail = "tensor " + std::string(named.name) + " is named twice"};
     }
-    is_named[*index] = true;
-    copies.push_back(
-        {.index = *index, .shape = Shape(named.tensor.shape()), .source = &named.tensor});
+    is_named_[*index] = true;
+    TensorSpan probe;  // In whichever slot: the first one stands for all.
+    if (auto placed = place_tensor(
+            schema, *index, named.tensor.dtype(), named.tensor.shape(), memory_->slot(0), probe);
+        !placed) {
+      return placed;
+    }
+    if (bits_of(probe.dtype()) % 8 != 0 && !named.tensor.is_contiguous()) {
+      return Error{.code = Errc::bad_request,
+                   .detail = "tensor " + std::string(named.name) + ": strides of " +
+                             to_string(probe.dtype()) + ": contiguous only"};
+    }
+    copies_.push_back({.index = *index, .source = &named.tensor});
   }
-  return copies;
+  return {};
 }
 
-}  // namespace
-
 Result<std::uint64_t> PublisherState::publish(Tensors tensors, const Note& note, Timeout timeout) {
-  const BundleSchema& schema = *memory_->schema();
-  const auto copies = plan_copies(schema, tensors);
-  if (!copies) {
-    return copies.error();
-  }
-  for (const Copy& copy : *copies) {
-    const auto placed = place_tensor(schema, copy.index, copy.source->dtype(), copy.shape);
-    if (!placed) {
-      return placed.error();
-    }
+  if (auto planned = plan_copies(tensors); !planned) {
+    return std::move(planned).error();
   }
   if (auto checked = check_note(note); !checked) {
     return std::move(checked).error();
   }
+  const BundleSchema& schema = *memory_->schema();
   auto draft = this->draft(timeout);
   if (!draft) {
     return std::move(draft).error();
   }
-  for (const Copy& copy : *copies) {
-    auto target = draft->tensor(schema.tensors[copy.index].name, copy.source->dtype(), copy.shape);
-    if (!target) {
-      return std::move(target).error();
-    }
-    if (auto copied = target->copy_from(*copy.source); !copied) {
+  for (const Copy& copy : copies_) {
+    const TensorView& source = *copy.source;
+    TensorSpan target;
+    auto copied = place_tensor(
+        schema, copy.index, source.dtype(), source.shape(), memory_->slot(draft->slot_), target);
+    copied = copied ? target.copy_from(source) : std::move(copied);
+    if (!copied) {
       return std::move(copied).error();
     }
+    describe_tensor(draft->slot_, copy.index, target);
   }
-  if (auto noted = draft->set_note(note); !noted) {
+  if (auto noted = set_note(draft->slot_, note); !noted) {
     return std::move(noted).error();
   }
   return publish(*draft);

@@ -223,14 +223,26 @@ Result<TensorSpan> PublisherState::tensor(std::size_t slot,
     return no_such_tensor(name);
   }
   const TensorSpec& spec = schema.tensors[*index];
-  const auto placed = place_tensor(
-      schema, *index, dtype.value_or(spec.dtype), shape == nullptr ? spec.shape : *shape);
-  if (!placed) {
-    return placed.error();
+  Result<TensorSpan> result{TensorSpan()};  // Filled where it stands.
+  if (auto placed = place_tensor(schema,
+                                 *index,
+                                 dtype.value_or(spec.dtype),
+                                 (shape == nullptr ? spec.shape : *shape).extents(),
+                                 memory_->slot(slot),
+                                 *result);
+      !placed) {
+    result = std::move(placed).error();
+  } else {
+    describe_tensor(slot, *index, *result);
   }
-  write_descriptor(schema, *index, *placed, memory_->slot(slot));
-  filling_[slot].tensor_bytes[*index] = placed->size_bytes;
-  return placed->span(memory_->slot(slot));
+  return result;
+}
+
+void PublisherState::describe_tensor(std::size_t slot,
+                                     std::size_t index,
+                                     const TensorSpan& tensor) noexcept {
+  write_descriptor(*memory_->schema(), index, tensor, memory_->slot(slot));
+  filling_[slot].tensor_bytes[index] = tensor.size_bytes();
 }
 
 Result<void> PublisherState::check_note(const Note& note) const {
@@ -309,9 +321,10 @@ Result<std::uint64_t> PublisherState::publish(Draft& draft) {
   const std::uint64_t version = writer_.next_version();
   write_record(slot, version);
   // relaxed: for people. alone: topic.progress
-  head.newest.published_ns.store(coarse_now(), std::memory_order_relaxed);
   head.bell.published_bytes.store(head.bell.published_bytes.load(std::memory_order_relaxed) + bytes,
                                   std::memory_order_relaxed);
+  // The line of `latest`, which publish() stores next: spinning readers would take it away between.
+  head.newest.published_ns.store(coarse_now(), std::memory_order_relaxed);
   writer_.publish(slot);
   if (poll_target_ != nullptr) {
     sync::wake_publisher(

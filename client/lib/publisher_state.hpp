@@ -58,6 +58,11 @@ class PublisherState final : public RoleState {
     std::uint32_t attribute_bytes = 0;
   };
 
+  struct Copy {
+    std::size_t index;
+    const TensorView* source;
+  };
+
   [[nodiscard]] Result<PollTarget::Direction> poll_direction() const override;
   [[nodiscard]] bool try_claim(std::optional<std::size_t>& slot) noexcept;
   bool drop_laggards() noexcept;
@@ -67,13 +72,18 @@ class PublisherState final : public RoleState {
   [[nodiscard]] SleepPlace sleep_place() const noexcept;
   [[nodiscard]] Error timed_out_error();
   [[nodiscard]] Result<void> check_note(const Note& note) const;
+  [[nodiscard]] Result<void> plan_copies(const Tensors& tensors);
   void begin(std::size_t slot) noexcept;
+  void describe_tensor(std::size_t slot, std::size_t index, const TensorSpan& tensor) noexcept;
   std::uint64_t finish_descriptors(std::size_t slot) noexcept;
   void write_record(std::size_t slot, std::uint64_t version) noexcept;
 
   sync::TopicWriter<> writer_;                   // guarded by lock_
   std::optional<sync::Deadline> stalled_since_;  // guarded by lock_. The first claim in vain.
   std::array<Filling, layout::kMaxSlots> filling_;
+  // The publisher's thread. Of publish() by copy; kept, so that it allocates nothing.
+  std::vector<Copy> copies_;
+  std::vector<bool> is_named_;
 };
 
 }  // namespace tenure::detail

@@ -46,17 +46,13 @@ void RoleState::drop_owner() noexcept {
   }
 }
 
-Result<void> RoleState::check_usable() const {
+Error RoleState::unusable_error() const {
   if (is_forked(generation())) {
     return forked_error();
   }
-  // relaxed: looked at again with every call. alone: topic.superseded
-  if (memory_->head().newest.superseded.load(std::memory_order_relaxed) != 0) {
-    return Error{.code = Errc::superseded,
-                 .detail = name_ + " has got fresh memory",
-                 .hint = "reopen() the role"};
-  }
-  return {};
+  return {.code = Errc::superseded,
+          .detail = name_ + " has got fresh memory",
+          .hint = "reopen() the role"};
 }
 
 Result<int> RoleState::fd() {

@@ -39,7 +39,9 @@ class RoleState {
   void drop_owner() noexcept;
 
   /// Whether this handle can be used at all. Errors: forked, superseded
-  [[nodiscard]] Result<void> check_usable() const;
+  [[nodiscard]] Result<void> check_usable() const {
+    return is_usable() ? Result<void>() : unusable_error();
+  }
   [[nodiscard]] std::uint32_t generation() const noexcept { return memory_->generation(); }
   [[nodiscard]] const TopicMemory& memory() const noexcept { return *memory_; }
   /// The same for what outlives the role: a pin.
@@ -50,6 +52,12 @@ class RoleState {
 
  protected:
   virtual ~RoleState() = default;
+  [[nodiscard]] bool is_usable() const noexcept {
+    // relaxed: looked at again with every call. alone: topic.superseded
+    return !is_forked(generation()) &&
+           memory_->head().newest.superseded.load(std::memory_order_relaxed) == 0;
+  }
+  [[nodiscard]] Error unusable_error() const;
   /// Before the role's ownership ends. Not called in a forked child.
   virtual void retire() noexcept {}
 

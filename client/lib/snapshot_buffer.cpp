@@ -65,27 +65,29 @@ std::shared_ptr<const void> SnapshotBuffer::keep(std::shared_ptr<SnapshotBuffer>
   return std::make_shared<Export>(std::move(buffer));
 }
 
-Result<std::shared_ptr<SnapshotBuffer>> SnapshotBuffer::make(
-    const std::shared_ptr<const BundleSchema>& schema, std::shared_ptr<SnapshotBuffer> reuse) {
-  const std::size_t wanted = schema->plan.stride_bytes;
+Result<void> SnapshotBuffer::prepare(std::shared_ptr<SnapshotBuffer>& buffer,
+                                     const std::shared_ptr<const BundleSchema>& schema) {
   // acquire: what consumers did with the bytes comes before they change. pairs: snapshot.export
-  if (reuse == nullptr || reuse->exports_.load(std::memory_order_acquire) != 0) {
-    reuse = std::make_shared<SnapshotBuffer>();
+  if (buffer == nullptr || buffer->exports_.load(std::memory_order_acquire) != 0) {
+    buffer = std::make_shared<SnapshotBuffer>();
   }
-  if (reuse->size_bytes_ < wanted) {
+  if (buffer->schema == schema) {
+    return {};  // Large enough: it has held this schema before.
+  }
+  const std::size_t wanted = schema->plan.stride_bytes;
+  if (buffer->size_bytes_ < wanted) {
     // Not touched until it is copied to: a large slot that is little used costs little.
-    reuse->bytes_.reset(static_cast<std::byte*>(::operator new[](wanted, kAlign, std::nothrow)));
-    reuse->size_bytes_ = reuse->bytes_ == nullptr ? 0 : wanted;
-    if (reuse->bytes_ == nullptr) {
+    buffer->bytes_.reset(static_cast<std::byte*>(::operator new[](wanted, kAlign, std::nothrow)));
+    buffer->size_bytes_ = buffer->bytes_ == nullptr ? 0 : wanted;
+    buffer->schema = nullptr;
+    if (buffer->bytes_ == nullptr) {
       return Error{.code = Errc::no_memory,
                    .count = wanted,
                    .detail = "a snapshot of " + std::to_string(wanted) + " bytes"};
     }
   }
-  if (reuse->schema != schema) {
-    reuse->schema = schema;
-  }
-  return reuse;
+  buffer->schema = schema;
+  return {};
 }
 
 void SnapshotBuffer::copy_racing(const std::byte* slot) noexcept {
@@ -107,11 +109,12 @@ void SnapshotBuffer::copy_racing(const std::byte* slot) noexcept {
   for (std::size_t i = 0; i < schema->tensors.size(); ++i) {
     // A descriptor that cannot be used is corrupt, or half-written: whoever opens the tensor, or
     // the second look, finds out.
-    if (const auto tensor = open_tensor(*schema, i, copy, plan.stride_bytes);
-        tensor && tensor->is_present) {
-      copy_bytes_racing(copy + tensor->begin_bytes,
-                        slot + tensor->begin_bytes,
-                        tensor->end_bytes - tensor->begin_bytes);
+    TensorView view;
+    if (const auto range = open_tensor(*schema, i, copy, plan.stride_bytes, view);
+        range && range->is_present) {
+      copy_bytes_racing(copy + range->begin_bytes,
+                        slot + range->begin_bytes,
+                        range->end_bytes - range->begin_bytes);
     }
   }
 }

@@ -16,13 +16,12 @@ namespace tenure::detail {
 struct SnapshotBuffer {
   std::shared_ptr<const BundleSchema> schema;
 
-  /// Takes over `reuse` if it is large enough and no exported tensor needs it. Errors: no_memory
-  [[nodiscard]] static Result<std::shared_ptr<SnapshotBuffer>> make(
-      const std::shared_ptr<const BundleSchema>& schema, std::shared_ptr<SnapshotBuffer> reuse);
+  /// Makes `buffer` ready to hold a slot of that schema: the memory it has, if that is large enough
+  /// and no exported tensor needs it. Errors: no_memory
+  [[nodiscard]] static Result<void> prepare(std::shared_ptr<SnapshotBuffer>& buffer,
+                                            const std::shared_ptr<const BundleSchema>& schema);
 
   [[nodiscard]] const std::byte* slot() const noexcept { return bytes_.get(); }
-  /// Bytes that a bundle's tensors may lie in.
-  [[nodiscard]] std::size_t size_bytes() const noexcept { return size_bytes_; }
 
   /// Copies what a bundle uses of `slot`: the record, descriptors, attributes and tensors. The slot
   /// may change under it, so the copy must be thrown away unless the slot word says that it has

@@ -44,7 +44,10 @@ SubscriberState::SubscriberState(std::shared_ptr<ClientState> client,
               memory_->bell(),
               memory_->opened().entry,
               memory_->opened().slots,
-              memory_->is_lossless()) {
+              memory_->is_lossless(),
+              {.data = memory_->slot(0),
+               .stride_bytes = memory_->opened().slot_stride_bytes,
+               .tensor_bytes = memory_->schema()->plan.tensors.front().offset_bytes}) {
   // One or the other, not both: what a lossless subscriber has once said to have seen is given up.
   if (resume_after) {
     reader_.resume(*resume_after);
@@ -98,11 +101,8 @@ Result<PollTarget::Direction> SubscriberState::poll_direction() const {
   return PollTarget::Direction::reading;
 }
 
-Result<void> SubscriberState::check_can_view() const {
-  if (auto usable = check_usable(); !usable) {
-    return usable;
-  }
-  return is_observer() ? observer_error("a view") : Result<void>();
+Error SubscriberState::no_view_error() const {
+  return is_usable() ? observer_error("a view") : unusable_error();
 }
 
 SleepPlace SubscriberState::sleep_place() const noexcept {
@@ -170,8 +170,8 @@ sync::Found SubscriberState::try_to_view(Attempt&& attempt) noexcept {
 }
 
 Result<View> SubscriberState::latest() {
-  if (auto usable = check_can_view(); !usable) {
-    return std::move(usable).error();
+  if (is_observer() || !is_usable()) {
+    return no_view_error();
   }
   for (int i = 0; i < kQuickAttempts + kSlowAttempts; ++i) {
     const auto found = try_to_view([&] { return reader_.view_latest(); });
@@ -214,8 +214,8 @@ Result<void> SubscriberState::pause_for_claimed(int attempt, const Wait& wait) {
 }
 
 Result<View> SubscriberState::next(Timeout timeout) {
-  if (auto usable = check_can_view(); !usable) {
-    return std::move(usable).error();
+  if (is_observer() || !is_usable()) {
+    return no_view_error();
   }
   const auto first = try_to_view([&] { return reader_.view_next(); });
   return first.attempt == sync::Attempt::done ? make_view(first) : next_after(first, timeout);
@@ -248,53 +248,56 @@ Result<View> SubscriberState::next_after(sync::Found found, Timeout timeout) {
 }
 
 Result<Snapshot> SubscriberState::snapshot(Snapshot&& reuse) {
-  if (auto usable = check_usable(); !usable) {
-    return std::move(usable).error();
+  Snapshot snapshot(std::move(reuse));  // Which is empty from now on.
+  if (!is_usable()) {
+    return unusable_error();
   }
-  Snapshot emptied(std::move(reuse));
-  auto buffer = SnapshotBuffer::make(memory_->schema(), std::move(emptied.buffer_));
-  if (!buffer) {
-    return std::move(buffer).error();
+  if (auto ready = SnapshotBuffer::prepare(snapshot.buffer_, memory_->schema()); !ready) {
+    return std::move(ready).error();
   }
-  return copy_newest(*std::move(buffer));
-}
-
-Result<Snapshot> SubscriberState::copy_newest(std::shared_ptr<SnapshotBuffer> buffer) {
-  sync::Found found;
-  for (int i = 0; i < kCopyAttempts && found.attempt == sync::Attempt::changed; ++i) {
-    if (i > kQuickAttempts) {
-      std::this_thread::sleep_for(kPause);
-    }
-    found = reader_.snapshot(
-        [&](std::size_t slot) noexcept { buffer->copy_racing(memory_->slot(slot)); });
-  }
-  switch (found.attempt) {
-    case sync::Attempt::nothing_new:
-      return Error{.code = Errc::empty};
-    case sync::Attempt::poisoned:
-      return Error{.code = Errc::poisoned,
-                   .detail = name_ + ": the publisher died in the middle of the only slot",
-                   .hint = "wait for the next version"};
-    case sync::Attempt::done:
-      break;
-    case sync::Attempt::changed:
-    case sync::Attempt::dropped: {
-      const std::scoped_lock lock(lock_);
-      reader_.counters().torn();
-      return Error{.code = Errc::torn};
-    }
+  SnapshotBuffer& buffer = *snapshot.buffer_;
+  const sync::Found found = copy_newest(buffer);
+  if (found.attempt != sync::Attempt::done) {
+    return no_copy_error(found.attempt);
   }
   reader_.counters().snapshot();
-  Snapshot snapshot;
   BundleAccess::point(snapshot,
-                      {.schema = buffer->schema.get(),
-                       .slot = buffer->slot(),
-                       .limit_bytes = buffer->schema->plan.stride_bytes,
+                      {.schema = buffer.schema.get(),
+                       .slot = buffer.slot(),
+                       .limit_bytes = buffer.schema->plan.stride_bytes,
                        .generation = 0,
                        .keep = &SubscriberState::keep_snapshot});
   snapshot.version_ = found.version;
-  snapshot.buffer_ = std::move(buffer);
   return snapshot;
+}
+
+sync::Found SubscriberState::copy_newest(SnapshotBuffer& buffer) {
+  sync::Found found;
+  for (int i = 0; i < kCopyAttempts; ++i) {
+    found = reader_.snapshot(
+        [&](std::size_t slot) noexcept { buffer.copy_racing(memory_->slot(slot)); });
+    if (found.attempt != sync::Attempt::changed) {
+      break;
+    }
+    if (i >= kQuickAttempts) {
+      std::this_thread::sleep_for(kPause);
+    }
+  }
+  return found;
+}
+
+Error SubscriberState::no_copy_error(sync::Attempt attempt) {
+  if (attempt == sync::Attempt::nothing_new) {
+    return {.code = Errc::empty};
+  }
+  if (attempt == sync::Attempt::poisoned) {
+    return {.code = Errc::poisoned,
+            .detail = name_ + ": the publisher died in the middle of the only slot",
+            .hint = "wait for the next version"};
+  }
+  const std::scoped_lock lock(lock_);
+  reader_.counters().torn();
+  return {.code = Errc::torn};
 }
 
 }  // namespace tenure::detail

@@ -62,7 +62,7 @@ class SubscriberState final : public RoleState {
   void retire() noexcept override;
   [[nodiscard]] Result<PollTarget::Direction> poll_direction() const override;
   [[nodiscard]] bool is_observer() const noexcept { return options_.access == Access::observe; }
-  [[nodiscard]] Result<void> check_can_view() const;
+  [[nodiscard]] Error no_view_error() const;
   [[nodiscard]] SleepPlace sleep_place() const noexcept;
   [[nodiscard]] Result<View> next_after(sync::Found found, Timeout timeout);
   [[nodiscard]] Result<void> wait_for_newer(const Wait& wait);
@@ -70,7 +70,8 @@ class SubscriberState final : public RoleState {
   template <class Attempt>
   [[nodiscard]] sync::Found try_to_view(Attempt&& attempt) noexcept;
   [[nodiscard]] Result<void> pause_for_claimed(int attempt, const Wait& wait);
-  [[nodiscard]] Result<Snapshot> copy_newest(std::shared_ptr<SnapshotBuffer> buffer);
+  [[nodiscard]] sync::Found copy_newest(SnapshotBuffer& buffer);
+  [[nodiscard]] Error no_copy_error(sync::Attempt attempt);
   [[nodiscard]] Error gap_error(std::uint64_t missed) const;
   [[nodiscard]] static std::shared_ptr<const void> keep_view(const Bundle& bundle);
   [[nodiscard]] static std::shared_ptr<const void> keep_snapshot(const Bundle& bundle);

@@ -70,6 +70,8 @@ class Bundle {
 
  private:
   friend struct detail::BundleAccess;
+  [[nodiscard]] Result<void> open(std::string_view name, TensorView& view) const;
+
   const detail::BundleSchema* schema_ = nullptr;
   const std::byte* slot_ = nullptr;
   std::uint64_t limit_bytes_ = 0;

@@ -94,7 +94,9 @@ class [[nodiscard]] Result {
   using error_type = Error;
 
   // NOLINTNEXTLINE(google-explicit-constructor): like std::expected's.
-  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}
+  Result(T&& value) : state_(std::in_place_index<0>, std::move(value)) {}
+  // NOLINTNEXTLINE(google-explicit-constructor): as above.
+  Result(const T& value) : state_(std::in_place_index<0>, value) {}
   // NOLINTNEXTLINE(google-explicit-constructor): `return Error{...}` is how calls refuse.
   Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}
 

@@ -13,7 +13,7 @@ namespace tenure {
 namespace detail {
 class RoleState;
 struct RoleAccess;
-}
+}  // namespace detail
 
 /// One way of taking part in a segment: publisher, subscriber.
 ///

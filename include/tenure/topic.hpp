@@ -167,8 +167,8 @@ class Subscriber : public Role {
   ///         unsupported, torn, cancelled, broker_gone, superseded, stale, forked  as above
   [[nodiscard]] Result<View> next(Timeout timeout = kForever);
 
-  /// A copy of the newest bundle; `reuse` gives its memory, unless a tensor that was exported from
-  /// it lives. All that Access::observe allows.
+  /// A copy of the newest bundle. `reuse` gives its memory, unless a tensor that was exported from
+  /// it lives, and is empty afterwards whatever comes of it. All that Access::observe allows.
   ///
   /// Errors: empty     nothing has been published yet
   ///         torn      the publisher overwrote it during every one of the bounded attempts

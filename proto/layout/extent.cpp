@@ -15,20 +15,19 @@ std::optional<std::uint64_t> element_count(std::span<const std::int64_t> extents
     // A zero extent makes the product 0, but must not hide an absurd extent beside it.
     is_empty = is_empty || extent == 0;
     const std::uint64_t factor = extent == 0 ? 1 : static_cast<std::uint64_t>(extent);
-    if (factor > kMaxTensorBytes / product) {
+    if (__builtin_mul_overflow(product, factor, &product) || product > kMaxTensorBytes) {
       return std::nullopt;
     }
-    product *= factor;
   }
   return is_empty ? 0 : product;
 }
 
 std::optional<std::uint64_t> packed_bytes(std::uint64_t elements, DType dtype) noexcept {
-  const std::uint64_t bits = bits_of(dtype);
-  if (bits == 0 || elements > kMaxTensorBytes * 8 / bits) {
+  std::uint64_t bits = bits_of(dtype);
+  if (bits == 0 || __builtin_mul_overflow(elements, bits, &bits) || bits > kMaxTensorBytes * 8) {
     return std::nullopt;
   }
-  return (elements * bits + 7) / 8;
+  return (bits + 7) / 8;
 }
 
 std::optional<std::uint64_t> packed_bytes(std::span<const std::int64_t> extents,

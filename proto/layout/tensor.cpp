@@ -34,17 +34,17 @@ std::uint64_t TensorView::element_count() const noexcept {
 }
 
 bool TensorView::is_contiguous() const noexcept {
-  if (element_count() == 0) {
-    return true;
-  }
-  std::array<std::int64_t, kMaxRank> expected{};
-  layout::contiguous_strides(shape(), dtype_, expected);
-  for (std::size_t i = 0; i < rank_; ++i) {
-    if (extents_[i] != 1 && strides_[i] != expected[i]) {
-      return false;
+  // No stride is said of a sub-byte tensor. Unsigned: it may wrap, beside a zero extent.
+  std::uint64_t expected = is_sub_byte(dtype_) ? 0 : bits_of(dtype_) / 8;
+  bool is_plain = true;
+  for (std::size_t i = rank_; i-- > 0;) {
+    if (extents_[i] == 0) {
+      return true;
     }
+    is_plain = is_plain && (extents_[i] == 1 || strides_[i] == static_cast<std::int64_t>(expected));
+    expected *= static_cast<std::uint64_t>(extents_[i]);
   }
-  return true;
+  return is_plain;
 }
 
 Result<void> TensorView::check_as(DType wanted) const {
