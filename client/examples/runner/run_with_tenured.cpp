@@ -3,7 +3,7 @@
 // [ARGUMENT...] [-- PROGRAM [ARGUMENT...]]...`. They find it by $TENURE_SOCKET.
 //
 // The last program decides: when it has ended, those that still run are asked to end. The exit code
-// is 0 if it succeeded, and none of the others failed before that.
+// is 0 if it succeeded, and none of the others failed before that; 77 if it says so, for "skipped".
 #include <signal.h>
 #include <stdlib.h>
 
@@ -23,6 +23,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::chrono::seconds kProgramTimeout{40};
+constexpr int kSkipped = 77;
 
 std::vector<examples::Launch> split(std::span<char* const> words) {
   std::vector<examples::Launch> launches;
@@ -59,7 +60,8 @@ bool ended_when_asked(const examples::Launch& launch, examples::ChildProcess& ch
   return (ending && ending->signal == SIGTERM) || succeeded(launch, ending);
 }
 
-bool run(const char* tenured, const std::vector<examples::Launch>& launches) {
+// The exit code.
+int run(const char* tenured, const std::vector<examples::Launch>& launches) {
   const examples::PrivateTenured broker(tenured);
   // NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread.
   ::setenv("TENURE_SOCKET", broker.socket().c_str(), 1);
@@ -68,14 +70,17 @@ bool run(const char* tenured, const std::vector<examples::Launch>& launches) {
   for (const examples::Launch& launch : launches) {
     children.push_back(examples::ChildProcess::start(launch));
   }
-  bool good = succeeded(launches.back(), children.back().wait(kProgramTimeout));
+  const auto ending = children.back().wait(kProgramTimeout);
+  const bool is_skipped = ending && ending->exit_code == kSkipped;
+  bool good = is_skipped || succeeded(launches.back(), ending);
   for (std::size_t i = 0; i + 1 < children.size(); ++i) {
     good = ended_when_asked(launches[i], children[i]) && good;
   }
   if (!good) {
     std::cerr << broker.log();
+    return 1;
   }
-  return good;
+  return is_skipped ? kSkipped : 0;
 }
 
 }  // namespace
@@ -89,7 +94,7 @@ int main(int argc, char** argv) {
     return 2;
   }
   try {
-    return run(words[1], launches) ? 0 : 1;
+    return run(words[1], launches);
   } catch (const std::exception& failure) {
     std::cerr << "run_with_tenured: " << failure.what() << '\n';
     return 1;
