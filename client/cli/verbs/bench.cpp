@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <unistd.h>
+
 #include <array>
 #include <cstdio>
 
@@ -6,6 +8,7 @@
 
 #include "client/cli/bench/own_broker.hpp"
 #include "client/cli/bench/suite.hpp"
+#include "client/cli/bench/to_device.hpp"
 #include "client/cli/interruption.hpp"
 #include "client/cli/verbs/verbs.hpp"
 
@@ -81,6 +84,28 @@ std::vector<Row> rows_of(const Measurements& found) {
           speed_row("publish by copy, 1 MiB", found.copy_1m, 1048576, ">= 0.95x")};
 }
 
+// A row that this build or machine cannot have.
+struct NotRun {
+  std::string name;
+  std::string why;
+};
+
+// Adds the row of copies to a device, or says why there is none.
+std::vector<NotRun> add_device_row(std::vector<Row>& rows,
+                                   const std::string& socket,
+                                   std::uint64_t rounds) {
+  constexpr const char* kName = "copy to device, 16 MiB";
+  auto client = Client::connect({.socket = socket, .name = "bench"});
+  auto found = client ? bench::measure_to_device(
+                            *client, "bench-" + std::to_string(::getpid()) + "/device", rounds)
+                      : std::move(client).error();
+  if (!found) {
+    return {{.name = kName, .why = found.error().message()}};
+  }
+  rows.push_back(speed_row(kName, *found, bench::kToDeviceBytes, ">= 0.95x"));
+  return {};
+}
+
 nlohmann::json to_json(const Row& row) {
   const auto optional = [](const std::optional<double>& value) {
     return value ? nlohmann::json(*value) : nlohmann::json();
@@ -152,11 +177,17 @@ int run_verb(const Context& context, const BenchOptions& options) {
   if (interruption.signal() != 0) {
     return interruption.exit_status();
   }
-  const std::vector<Row> rows = rows_of(need("bench", std::move(found)));
+  std::vector<Row> rows = rows_of(need("bench", std::move(found)));
+  const std::vector<NotRun> not_run = add_device_row(rows, *socket, options.rounds);
   if (context.wants_json()) {
-    nlohmann::json out = {{"machine", machine}, {"rows", nlohmann::json::array()}};
+    nlohmann::json out = {{"machine", machine},
+                          {"rows", nlohmann::json::array()},
+                          {"not_run", nlohmann::json::array()}};
     for (const Row& row : rows) {
       out["rows"].push_back(to_json(row));
+    }
+    for (const NotRun& row : not_run) {
+      out["not_run"].push_back({{"name", row.name}, {"why", row.why}});
     }
     context.print_json(out);
     return 0;
@@ -164,6 +195,9 @@ int run_verb(const Context& context, const BenchOptions& options) {
   context.print(machine + "\n" + (own ? "a broker of its own" : "broker " + *socket) +
                 "; medians of limit and product measured in turns\n\n" +
                 text_of(rows, context.style()));
+  for (const NotRun& row : not_run) {
+    context.print("not run: " + row.name + ": " + row.why + "\n");
+  }
   return 0;
 }
 
