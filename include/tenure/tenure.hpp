@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/// The client API in one include: everything but the embedded broker.
+/// The client API in one include: everything but the embedded broker, DLPack and pinning.
 #pragma once
 
 #include <tenure/bundle.hpp>
