@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Atomic operations name their order, and each label has its other end and its page."""
+"""Atomic operations name their order; each label has its other end, its section and its checks."""
 
 import pathlib
 import re
 from collections import defaultdict
-from typing import Dict, Iterator, List, Tuple
+from typing import Dict, Iterator, List, Set, Tuple
 
 from source_tree import Finding, SourceFile, walk_cpp
 
 PAGE = "docs/concurrency.md"
+MODELS = "tests/model"
 OPERATION = re.compile(
     r"(?:\.|->)\s*(load|store|exchange|fetch_(?:add|sub|and|or|xor)|compare_exchange_(?:weak|strong))"
     r"\s*\(")
@@ -17,6 +18,10 @@ ALWAYS_PRIVATE = re.compile(r"(?:\.|->)\s*(wait|notify_one|notify_all)\s*\(")
 LABEL = r"[a-z_]+(?:\.[a-z_]+)*"
 LABEL_LIST = re.compile(rf"\b(pairs|alone): ({LABEL}(?:, {LABEL})*)")
 LISTED = re.compile(rf"^### `({LABEL})`", re.MULTILINE)
+# A paragraph of a label's section; it names runs of spin, tests of relacy, or says: nothing, and why.
+CHECKED_BY = re.compile(r"^Checked by:?((?:.+\n)+)", re.MULTILINE)
+CHECK_NAME = re.compile(r"`([a-z0-9]+(?:-[a-z0-9]+)+|[A-Z]\w*\.[A-Z]\w*)`")
+RELACY_TEST = re.compile(r"^TEST\((\w+), (\w+)\)", re.MULTILINE)
 
 Place = Tuple[str, int]
 
@@ -80,7 +85,40 @@ def check_labels(root: pathlib.Path) -> Iterator[Finding]:
             yield Finding(PAGE, 0, f"the label `{label}` has several sections")
 
 
+def checks_of(root: pathlib.Path) -> Set[str]:
+    """The runs and tests that a section may name."""
+    names = set()
+    for file in sorted((root / MODELS).glob("*")):
+        if file.name == "runs.txt":
+            lines = file.read_text(encoding="utf-8").splitlines()
+            names |= {line.split("|")[0].strip() for line in lines if not line.startswith("#")}
+        elif file.name.endswith("_relacy.cpp"):
+            names |= {f"{suite}.{name}"
+                      for suite, name in RELACY_TEST.findall(file.read_text(encoding="utf-8"))}
+    return names
+
+
+def check_checks(root: pathlib.Path) -> Iterator[Finding]:
+    """Each label that pairs says which model or variant fails without it, or why none can."""
+    page = root / PAGE
+    text = page.read_text(encoding="utf-8") + "\n" if page.is_file() else ""
+    pairs, known = labels_of(root)["pairs"], checks_of(root)
+    sections = re.split(r"^##", text, flags=re.MULTILINE)
+    for section in sections:
+        label = LISTED.match("##" + section)
+        if label is None or label[1] not in pairs:
+            continue
+        said = CHECKED_BY.search(section)
+        names = CHECK_NAME.findall(said[1]) if said else []
+        if said is None or not (names or said[1].startswith(" nothing")):
+            yield Finding(PAGE, 0, f"`{label[1]}` does not say what it is checked by")
+        for name in names:
+            if name not in known:
+                yield Finding(PAGE, 0, f"`{label[1]}` is checked by {name}, which is not in {MODELS}")
+
+
 def check(root: pathlib.Path) -> Iterator[Finding]:
     for file in walk_cpp(root, "proto/", "client/lib/", "daemon/"):
         yield from check_orders(file)
     yield from check_labels(root)
+    yield from check_checks(root)

@@ -122,7 +122,11 @@ class Text(RuleTest):
 
 class Orders(RuleTest):
     rule = orders
-    page = "### `a.both`\n\n### `a.one`\n"
+    page = "### `a.both`\n\nChecked by: `a-run`, `Suite.Test`.\n\n### `a.one`\n"
+    both_ends = {"proto/sync/a.hpp": "// pairs: a.both\n// alone: a.one\n",
+                 "client/lib/b.cpp": "// pairs: a.both, a.both\n"}
+    models = {"tests/model/runs.txt": "# a comment\na-run  | topic | -DK=2 | breaks | s | always\n",
+              "tests/model/a_relacy.cpp": "TEST(Suite, Test) { f(); }\n"}
 
     def test_refuses_operations_without_an_order(self):
         for text in ("x.load();", "p->store(1);", "x.exchange(y(2));", "x.fetch_add(1);",
@@ -136,11 +140,11 @@ class Orders(RuleTest):
         self.assert_accepted({"proto/sync/a.hpp": '// x.load()\nf("x.load()"); /* x.load() */\n'})
 
     def test_refuses_a_label_without_its_other_end(self):
-        self.assert_refused({"docs/concurrency.md": "### `a.both`\n",
+        self.assert_refused({"docs/concurrency.md": "### `a.both`\nChecked by nothing: small.\n",
                              "proto/sync/a.hpp": "// pairs: a.both\n"}, "no other end")
 
     def test_refuses_a_label_that_pairs_and_stands_alone(self):
-        self.assert_refused({"docs/concurrency.md": "### `a.both`\n",
+        self.assert_refused({"docs/concurrency.md": "### `a.both`\nChecked by nothing: small.\n",
                              "proto/sync/a.hpp": "// pairs: a.both\n// alone: a.both\n",
                              "proto/sync/b.hpp": "// pairs: a.both\n"}, "stand alone")
 
@@ -149,9 +153,17 @@ class Orders(RuleTest):
                              "proto/sync/a.hpp": "// alone: a.one\n"}, "no section", "no code has")
 
     def test_accepts_both_ends_and_a_section(self):
-        self.assert_accepted({"docs/concurrency.md": self.page,
-                              "proto/sync/a.hpp": "// pairs: a.both\n// alone: a.one\n",
-                              "client/lib/b.cpp": "// pairs: a.both, a.both\n"})
+        self.assert_accepted({"docs/concurrency.md": self.page, **self.both_ends, **self.models})
+
+    def test_refuses_a_pair_that_nothing_checks(self):
+        for said in ("", "Checked by: hand.\n", "Checked by: `a_thing`.\n"):
+            page = self.page.replace("Checked by: `a-run`, `Suite.Test`.\n", said)
+            self.assert_refused({"docs/concurrency.md": page, **self.both_ends},
+                                "`a.both` does not say what it is checked by")
+
+    def test_refuses_checks_that_do_not_exist(self):
+        self.assert_refused({"docs/concurrency.md": self.page, **self.both_ends},
+                            "checked by a-run, which is not in", "checked by Suite.Test")
 
 
 class Mapped(RuleTest):
