@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/soak/topic_round.hpp"
+
+#include <poll.h>
+
+#include <algorithm>
+#include <csignal>
+#include <utility>
+
+#include "tests/soak/interrupt.hpp"
+#include "tests/soak/stamp.hpp"
+#include "tests/support/child.hpp"
+
+namespace tenure::soak {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr int kLookMs = 2;
+// Nobody on the topic stopped, and yet nothing moves: stuck.
+constexpr auto kStuck = 15s;
+constexpr auto kToEnd = 30s;
+
+}  // namespace
+
+TopicRound::TopicRound(SharedBoard& board, Venue venue, TopicPlan plan, Random random)
+    : board_(board), venue_(std::move(venue)), plan_(std::move(plan)), random_(random) {
+  for (std::size_t topic = 0; topic < plan_.topics.size(); ++topic) {
+    board_->topics.at(topic).spec = plan_.topics[topic];
+  }
+  processes_.reserve(plan_.workers.size());
+  for (std::size_t worker = 0; worker < plan_.workers.size(); ++worker) {
+    board_->workers.at(worker).spec = plan_.workers[worker];
+    processes_.emplace_back(venue_.socket, board_, worker);
+  }
+}
+
+std::uint64_t TopicRound::run(Clock::time_point latest_end) {
+  if (!create_topics()) {
+    return 0;
+  }
+  for (std::uint32_t worker = 0; worker < processes_.size(); ++worker) {
+    start(worker);
+  }
+  for (Still& still : still_topics_) {
+    still.since = Clock::now();
+  }
+  fault_ = plan_fault(random_, plan_);
+  next_fault_ = Clock::now() + fault_.after;
+  const auto end = std::min(Clock::now() + plan_.length, latest_end);
+  while (Clock::now() < end && !is_interrupted()) {
+    look_at_processes();
+    make_faults();
+    watch();
+    ::poll(nullptr, 0, kLookMs);
+  }
+  if (is_interrupted()) {
+    board_->is_interrupted = true;
+  }
+  if (plan_.ends_by_kill || is_interrupted()) {
+    kill_all();
+  } else {
+    end_in_order();
+  }
+  check_left_over();
+  std::uint64_t operations = faults_;
+  for (const WorkerBoard& worker : board_->workers) {
+    operations += worker.operations;
+  }
+  return operations;
+}
+
+bool TopicRound::create_topics() {
+  for (std::uint32_t topic = 0; topic < plan_.topics.size(); ++topic) {
+    const auto created = venue_.client.create_topic(topic_name(board_->round, topic),
+                                                    topic_options(plan_.topics[topic]));
+    if (!created) {
+      violation(describe_topic(topic) + ": create: " + created.error().message());
+      return false;
+    }
+  }
+  return true;
+}
+
+void TopicRound::start(std::uint32_t worker) {
+  start_at_.at(worker) = {};
+  still_workers_.at(worker).since = Clock::now();
+  processes_[worker].start(venue_.mask);
+}
+
+void TopicRound::look_at_processes() {
+  for (std::uint32_t worker = 0; worker < processes_.size(); ++worker) {
+    if (const auto end = processes_[worker].look()) {
+      restart_later(worker, *end);
+    }
+    const auto at = start_at_.at(worker);
+    if (at != Clock::time_point() && Clock::now() >= at) {
+      start(worker);
+    }
+  }
+}
+
+// What was killed comes back as another process with another life before it.
+void TopicRound::restart_later(std::uint32_t worker, const End& end) {
+  if (!end.is_killed) {
+    violation(describe_worker(worker) + " ended before the round: " + end.how);
+  }
+  WorkerSpec& spec = board_->workers.at(worker).spec;
+  spec.seed = random_.next();
+  if (spec.has_steps) {
+    plan_own_faults(random_, spec);
+  }
+  start_at_.at(worker) = Clock::now() + std::chrono::milliseconds(random_.below(30));
+}
+
+void TopicRound::make_faults() {
+  while (Clock::now() >= next_fault_) {
+    apply(fault_);
+    ++faults_;
+    fault_ = plan_fault(random_, plan_);
+    next_fault_ += fault_.after;
+  }
+}
+
+void TopicRound::apply(const Fault& fault) {
+  const std::chrono::milliseconds stop_for(random_.between(5, 600));
+  for (std::uint32_t worker = 0; worker < processes_.size(); ++worker) {
+    const bool is_victim = worker == fault.victim;
+    const bool is_reader = board_->workers.at(worker).spec.role != Role::publisher;
+    if ((fault.what == Fault::What::kill && is_victim) ||
+        (fault.what == Fault::What::kill_readers && is_reader)) {
+      processes_[worker].kill();
+    }
+    if ((fault.what == Fault::What::stop && is_victim) || fault.what == Fault::What::stop_all) {
+      processes_[worker].stop(stop_for);
+    }
+  }
+}
+
+bool TopicRound::is_disturbed(std::uint32_t topic) const {
+  for (std::uint32_t worker = 0; worker < processes_.size(); ++worker) {
+    const bool is_concerned = board_->workers.at(worker).spec.topic == topic;
+    if (is_concerned && (processes_[worker].is_stopped() || !processes_[worker].is_there())) {
+      return true;
+    }
+  }
+  return false;
+}
+
+void TopicRound::watch() {
+  for (std::uint32_t topic = 0; topic < plan_.topics.size(); ++topic) {
+    watch_topic(topic);
+  }
+  for (std::uint32_t worker = 0; worker < processes_.size(); ++worker) {
+    const WorkerSpec& spec = board_->workers.at(worker).spec;
+    if (spec.role != Role::publisher) {
+      watch_reader(worker, is_disturbed(spec.topic));
+    }
+  }
+}
+
+void TopicRound::watch_topic(std::uint32_t topic) {
+  Still& still = still_topics_.at(topic);
+  const std::uint64_t published = board_->topics.at(topic).published;
+  if (published != still.value || is_disturbed(topic)) {
+    still = {.value = published, .since = Clock::now()};
+  }
+  if (Clock::now() - still.since > kStuck) {
+    violation(describe_topic(topic) + ": stuck at v" + std::to_string(published));
+    still.since = Clock::now();
+  }
+}
+
+void TopicRound::watch_reader(std::uint32_t worker, bool is_disturbed) {
+  Still& still = still_workers_.at(worker);
+  const WorkerBoard& board = board_->workers.at(worker);
+  const std::uint64_t done = board.operations + board.starved;
+  const bool has_news = board_->topics.at(board.spec.topic).published > board.seen;
+  if (done != still.value || is_disturbed || !has_news) {
+    still = {.value = done, .since = Clock::now()};
+  }
+  if (Clock::now() - still.since > kStuck) {
+    violation(describe_worker(worker) + " is stuck at v" + std::to_string(board.seen) + ", v" +
+              std::to_string(board_->topics.at(board.spec.topic).published) + " is published");
+    processes_[worker].kill();
+    still.since = Clock::now();
+  }
+}
+
+void TopicRound::end_in_order() {
+  board_->stop = true;
+  const auto deadline = Clock::now() + kToEnd;
+  for (std::uint32_t worker = 0; worker < processes_.size(); ++worker) {
+    while (processes_[worker].is_there()) {
+      const auto end = processes_[worker].look();
+      if (end && !end->is_killed && !end->is_in_order) {
+        violation(describe_worker(worker) + " ended with " + end->how);
+      }
+      processes_[worker].go_on();
+      if (Clock::now() > deadline) {
+        violation(describe_worker(worker) + " does not end");
+        break;
+      }
+      ::poll(nullptr, 0, kLookMs);
+    }
+  }
+  kill_all();
+}
+
+void TopicRound::kill_all() {
+  for (WorkerProcess& process : processes_) {
+    process.kill();
+  }
+  for (WorkerProcess& process : processes_) {
+    while (process.is_there()) {
+      static_cast<void>(process.look());
+      ::poll(nullptr, 0, kLookMs);
+    }
+  }
+}
+
+std::string TopicRound::describe_topic(std::uint32_t topic) const {
+  return "topic " + std::to_string(topic) + " (" + describe(plan_.topics.at(topic)) + ")";
+}
+
+std::string TopicRound::describe_worker(std::uint32_t worker) const {
+  const WorkerSpec& spec = board_->workers.at(worker).spec;
+  return describe_topic(spec.topic) + ", " + name_of(spec.role) + " " + std::to_string(worker);
+}
+
+}  // namespace tenure::soak

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <tenure/tenure.hpp>
+
+#include "tests/soak/board.hpp"
+#include "tests/soak/topic_plan.hpp"
+#include "tests/soak/worker_process.hpp"
+
+namespace tenure::soak {
+
+/// Where a round takes place.
+struct Venue {
+  std::string socket;
+  pid_t broker = 0;
+  std::string mask;
+  Client& client;
+};
+
+/// One round: topics, processes that use them, faults, and at the end the proof that nothing is
+/// left over. Threads: one.
+class TopicRound {
+ public:
+  TopicRound(SharedBoard& board, Venue venue, TopicPlan plan, Random random);
+
+  /// Runs until its time is over or the soak is interrupted; returns the operations.
+  std::uint64_t run(Clock::time_point latest_end);
+
+ private:
+  // Since when something has not moved that should.
+  struct Still {
+    std::uint64_t value = 0;
+    Clock::time_point since{};
+  };
+
+  bool create_topics();
+  void start(std::uint32_t worker);
+  void look_at_processes();
+  void restart_later(std::uint32_t worker, const End& end);
+  void make_faults();
+  void apply(const Fault& fault);
+  void watch();
+  void watch_topic(std::uint32_t topic);
+  void watch_reader(std::uint32_t worker, bool is_disturbed);
+  [[nodiscard]] bool is_disturbed(std::uint32_t topic) const;
+  void end_in_order();
+  void kill_all();
+  void check_left_over();
+  void check_topic(std::uint32_t topic);
+  void refill(std::uint32_t topic);
+  [[nodiscard]] std::string describe_worker(std::uint32_t worker) const;
+  [[nodiscard]] std::string describe_topic(std::uint32_t topic) const;
+  void violation(const std::string& what) { violate(*board_, nullptr, what); }
+
+  SharedBoard& board_;
+  Venue venue_;
+  TopicPlan plan_;
+  Random random_;
+  std::vector<WorkerProcess> processes_;
+  std::array<Clock::time_point, kMaxWorkers> start_at_{};
+  std::array<Still, kMaxTopics> still_topics_;
+  std::array<Still, kMaxWorkers> still_workers_;
+  Fault fault_;
+  Clock::time_point next_fault_{};
+  std::uint64_t faults_ = 0;
+};
+
+}  // namespace tenure::soak

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// After a round everybody is dead: nothing may be left over.
+#include <csignal>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tests/soak/interrupt.hpp"
+#include "tests/soak/leftovers.hpp"
+#include "tests/soak/topic_round.hpp"
+#include "tests/support/child.hpp"
+
+namespace tenure::soak {
+
+using namespace std::chrono_literals;
+
+void TopicRound::check_left_over() {
+  const auto strays_are_gone = [&] { return other_children(venue_.broker).empty(); };
+  if (!support::eventually(strays_are_gone, 10s)) {
+    for (const pid_t pid : other_children(venue_.broker)) {
+      violation("process " + std::to_string(pid) + " is left over");
+      ::kill(pid, SIGKILL);
+    }
+    static_cast<void>(support::eventually(strays_are_gone, 10s));
+  }
+  for (std::uint32_t topic = 0; topic < plan_.topics.size(); ++topic) {
+    if (!is_interrupted()) {
+      check_topic(topic);
+      refill(topic);
+    }
+    if (auto removed = venue_.client.remove(topic_name(board_->round, topic)); !removed) {
+      violation(describe_topic(topic) + ": remove: " + removed.error().message());
+    }
+  }
+}
+
+void TopicRound::check_topic(std::uint32_t topic) {
+  SegmentInfo info;
+  const bool is_clean = support::eventually(
+      [&] {
+        auto inspected = venue_.client.inspect(topic_name(board_->round, topic));
+        if (inspected) {
+          info = *std::move(inspected);
+        }
+        return inspected && info.users == 0 && !info.publisher && info.slots_held == 0 &&
+               info.readers.empty();
+      },
+      20s);
+  if (!is_clean) {
+    violation(describe_topic(topic) + ": left over: " + std::to_string(info.users) + " users, " +
+              std::to_string(info.slots_held) + " slots held, " +
+              std::to_string(info.readers.size()) + " readers");
+  }
+}
+
+void TopicRound::refill(std::uint32_t topic) {
+  board_->stop = false;
+  WorkerBoard& last = board_->workers.at(kMaxWorkers - 1);
+  last.spec = {.role = Role::refill, .topic = topic};
+  WorkerProcess process(venue_.socket, board_, kMaxWorkers - 1);
+  process.start(venue_.mask);
+  std::optional<End> end;
+  const bool has_ended = support::eventually(
+      [&] {
+        end = process.look();
+        return end.has_value();
+      },
+      60s);
+  if (!has_ended || !end->is_in_order) {
+    violation(describe_topic(topic) +
+              ": cannot be filled again: " + (has_ended ? end->how : "no end"));
+  }
+}
+
+}  // namespace tenure::soak

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/soak/topic_soak.hpp"
+
+#include <cstdio>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tests/soak/board.hpp"
+#include "tests/soak/interrupt.hpp"
+#include "tests/soak/leftovers.hpp"
+#include "tests/soak/topic_plan.hpp"
+#include "tests/soak/topic_round.hpp"
+#include "tests/support/child.hpp"
+#include "tests/support/private_broker.hpp"
+
+namespace tenure::soak {
+namespace {
+
+using namespace std::chrono_literals;
+
+// A topic of 256 MiB bundles: three slots, twice for a moment when it gets fresh memory, a snapshot
+// per reader; and as much again for whoever else uses the machine.
+constexpr std::uint64_t kMemoryForHuge = std::uint64_t{6} << 30U;
+constexpr auto kShortestRound = 2s;
+
+// A broker for some rounds, and a client of it.
+struct Host {
+  std::string mask;
+  std::unique_ptr<support::PrivateBroker> broker = {};
+  std::optional<Client> client = {};
+  BrokerUse use_at_first = {};
+};
+
+Host start_host(const std::string& mask) {
+  Host host{.mask = mask};
+  const InterruptsBlocked blocked;
+  support::PrivateBrokerOptions options;
+  options.arguments = {"--budget", "4G", "--log-level", "warn"};
+  if (!mask.empty()) {
+    options.environment = {"TENURE_MASK=" + mask};
+  }
+  host.broker = std::make_unique<support::PrivateBroker>(options);
+  host.client = or_throw(Client::connect({.socket = host.broker->socket(), .name = "soak"}));
+  or_throw(host.client->ping());
+  host.use_at_first = use_of(host.broker->pid());
+  return host;
+}
+
+bool may_be_huge() {
+  const std::uint64_t available = available_bytes();
+  static bool is_said = false;
+  if (available < kMemoryForHuge && !std::exchange(is_said, true)) {
+    std::fprintf(
+        stderr,
+        "soak topic: no bundles of 256 MiB: %llu MiB of memory are available, %llu needed\n",
+        static_cast<unsigned long long>(available >> 20U),
+        static_cast<unsigned long long>(kMemoryForHuge >> 20U));
+  }
+  return available >= kMemoryForHuge;
+}
+
+// With all topics removed the broker has what it began with.
+void check_broker(Board& board, Host& host) {
+  BrokerUse use;
+  std::uint64_t used_bytes = 0;
+  const bool is_clean = support::eventually(
+      [&] {
+        use = use_of(host.broker->pid());
+        const auto info = host.client->broker_info();
+        used_bytes = info ? info->used_bytes : 0;
+        return use == host.use_at_first && used_bytes == 0;
+      },
+      20s);
+  if (!is_clean) {
+    violate(board,
+            nullptr,
+            "left over in the broker: " + std::to_string(use.fds) + " fds (" +
+                std::to_string(host.use_at_first.fds) + " at first), " +
+                std::to_string(use.memfds) + " memfds, " + std::to_string(use.maps) + " maps, " +
+                std::to_string(used_bytes) + " bytes");
+  }
+}
+
+void say_round(const TopicPlan& plan, const Host& host, std::uint32_t round) {
+  std::string text = "round " + std::to_string(round) + ":";
+  for (std::uint32_t topic = 0; topic < plan.topics.size(); ++topic) {
+    text += (topic == 0 ? " " : "; ") + describe(plan.topics[topic]) + ":";
+    for (const WorkerSpec& worker : plan.workers) {
+      if (worker.topic == topic) {
+        text += std::string(" ") + name_of(worker.role);
+      }
+    }
+  }
+  text += host.mask.empty() ? std::string() : " (TENURE_MASK=" + host.mask + ")";
+  std::fprintf(stderr, "%s\n", text.c_str());
+}
+
+}  // namespace
+
+Outcome soak_topics(const SoakOptions& options) {
+  catch_interrupts();
+  adopt_orphans();
+  SharedBoard board;
+  Outcome outcome;
+  std::optional<Host> host;
+  const auto end = Clock::now() + options.length;
+  for (std::uint32_t round = 0; !is_interrupted(); ++round) {
+    if (round != 0 && end - Clock::now() < kShortestRound) {
+      break;
+    }
+    const std::string mask = plan_mask(options.seed, round);
+    if (round % kRoundsOfABroker == 0) {
+      host.reset();
+      host = start_host(mask);
+    }
+    const TopicPlan plan = plan_topics(options.seed, round, may_be_huge());
+    say_round(plan, *host, round);
+    board.clear();
+    board->round = round;
+    board->has_leases = mask != "lease" && mask != "all";
+    Random faults(Random(options.seed ^ round).next());
+    {
+      TopicRound running(board,
+                         {.socket = host->broker->socket(),
+                          .broker = host->broker->pid(),
+                          .mask = mask,
+                          .client = *host->client},
+                         plan,
+                         faults);
+      outcome.operations += running.run(end);
+    }
+    check_broker(*board, *host);
+  }
+  outcome.violations = board->violations;
+  return outcome;
+}
+
+}  // namespace tenure::soak
