@@ -84,7 +84,7 @@ Wait RoleState::begin_wait(Timeout timeout) noexcept {
   return {.name = name_,
           .session = memory_->session(),
           .superseded = memory_->head().newest.superseded,
-          .broker = broker_watch_,
+          .memory = wait_memory_,
           .interruptions = memory_->session().interruption().count(),
           .deadline = timeout.waits() ? std::optional(deadline_of(timeout)) : std::nullopt};
 }

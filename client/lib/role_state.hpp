@@ -71,8 +71,8 @@ class RoleState {
   const std::string name_;
   const std::shared_ptr<TopicMemory> memory_;
   std::unique_ptr<PollTarget>
-      poll_target_;           // One thread at a time: the role's. Dies before memory_.
-  BrokerWatch broker_watch_;  // As above.
+      poll_target_;         // One thread at a time: the role's. Dies before memory_.
+  WaitMemory wait_memory_;  // As above.
 
   BiasedLock lock_;
   std::uint32_t owners_ = 1;  // guarded by lock_. The role, and each view or draft.

@@ -50,11 +50,11 @@ Result<void> Sleeper::check() {
                  .detail = wait_.name + " has got fresh memory",
                  .hint = "reopen() the role"};
   }
-  BrokerWatch& broker = wait_.broker;
-  if (!broker.has_told_gone && sync::monotonic_now() >= broker.next_look) {
-    broker.next_look = sync::monotonic_now() + kSocketLook;
+  WaitMemory& memory = wait_.memory;
+  if (!memory.has_told_gone && sync::monotonic_now() >= memory.next_look) {
+    memory.next_look = sync::monotonic_now() + kSocketLook;
     if (!wait_.session.is_connected()) {
-      broker.has_told_gone = true;
+      memory.has_told_gone = true;
       return wait_.session.gone_error();
     }
   }

@@ -48,7 +48,8 @@ PeerProcess::PeerProcess(Board* board, pid_t pid, GoesOn goes_on) noexcept
 PeerProcess::PeerProcess(PeerProcess&& other) noexcept
     : board_(std::exchange(other.board_, nullptr)),
       pid_(std::exchange(other.pid_, 0)),
-      goes_on_(std::move(other.goes_on_)) {
+      goes_on_(std::move(other.goes_on_)),
+      yields_(other.yields_) {
 }
 
 Result<PeerProcess> PeerProcess::start(int cpu, const Body& body, GoesOn goes_on) {
@@ -125,6 +126,7 @@ Result<void> serve(Board& board,
   for (std::uint32_t turn = 1;; ++turn) {
     // acquire: the task is there. pairs: bench.turn
     while (board.turn.load(std::memory_order_acquire) != turn) {
+      ::sched_yield();  // Others may be measured on this cpu.
     }
     // relaxed: published by `turn`.
     const auto task = static_cast<Task>(board.task.load(std::memory_order_relaxed));

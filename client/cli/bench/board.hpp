@@ -2,6 +2,7 @@
 /// Memory that the two processes of a measurement share, and the peer process itself.
 #pragma once
 
+#include <sched.h>
 #include <sys/types.h>
 
 #include <array>
@@ -18,7 +19,19 @@ inline constexpr std::size_t kLineBytes = 64;
 inline constexpr std::size_t kPayloadWords = 7;
 
 /// What the peer is told to do, `Board::count` times.
-enum class Task : std::uint32_t { none, echo_line, echo_topic, sleep_futex, sleep_topic, stop };
+enum class Task : std::uint32_t {
+  none,
+  echo_line,
+  echo_topic,
+  sleep_futex,
+  sleep_topic,
+  poll_eventfd,
+  poll_topic,
+  read_socket,
+  read_pipe,
+  read_queue,
+  stop
+};
 
 /// One cache line: the payload, and the number that says that it is there.
 struct alignas(kLineBytes) Line {
@@ -60,6 +73,8 @@ class PeerProcess {
 
   [[nodiscard]] Board& board() noexcept { return *board_; }
   void begin(Task task, std::uint32_t count) noexcept;
+  /// For a peer on the cpu of this process, which would otherwise keep it from running.
+  void yield_while_waiting() noexcept { yields_ = true; }
   /// Waits until the task that was begun is done. Errors: those of check()
   [[nodiscard]] Result<void> await_done();
   /// Busy until `is_so`. Errors: those of check()
@@ -69,6 +84,9 @@ class PeerProcess {
     std::chrono::steady_clock::time_point
         begun;  // Set late: a look at the clock would be measured.
     for (std::uint32_t looks = 1; !is_so(); ++looks) {
+      if (yields_) {
+        ::sched_yield();
+      }
       if (looks % kLooksPerCheck == 0) {
         begun = looks == kLooksPerCheck ? std::chrono::steady_clock::now() : begun;
         if (auto alive = check(begun); !alive) {
@@ -88,6 +106,7 @@ class PeerProcess {
   Board* board_;
   pid_t pid_;
   GoesOn goes_on_;
+  bool yields_ = false;
 };
 
 /// In the peer: does what it is told until it is told to stop. `handle` does one task.

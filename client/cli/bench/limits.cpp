@@ -138,14 +138,14 @@ Result<void> measure_futex(PeerProcess& peer, std::uint32_t count, Samples& samp
   return peer.await_done();
 }
 
-void sleep_on_futex(Board& board, std::uint32_t count) {
+void sleep_on_futex(Board& board, const sync::FutexWord& word, std::uint32_t count) {
   for (std::uint32_t i = 0; i < count; ++i) {
     // relaxed: only the other side raises it, and only after the announcement below.
-    const std::uint32_t before = board.word.load(std::memory_order_relaxed);
+    const std::uint32_t before = word.load(std::memory_order_relaxed);
     announce_sleep(board);
     // acquire: as a reader's load would be. pairs: bench.word
-    while (board.word.load(std::memory_order_acquire) == before) {
-      sync::futex_wait(board.word, before, sync::kNever);
+    while (word.load(std::memory_order_acquire) == before) {
+      sync::futex_wait(word, before, sync::kNever);
     }
     announce_waking(board);
   }

@@ -8,6 +8,7 @@
 
 #include "client/cli/bench/board.hpp"
 #include "client/cli/bench/samples.hpp"
+#include "proto/sync/futex.hpp"
 
 namespace tenure::cli::bench {
 
@@ -20,7 +21,7 @@ void echo_line(Board& board, std::uint32_t count);
 /// From before the store until the sleeping peer runs. Errors: those of PeerProcess
 [[nodiscard]] Result<void> measure_futex(PeerProcess& peer, std::uint32_t count, Samples& samples);
 /// The peer's half.
-void sleep_on_futex(Board& board, std::uint32_t count);
+void sleep_on_futex(Board& board, const sync::FutexWord& word, std::uint32_t count);
 
 /// Waits until the peer has announced its sleep number `number`, and has had the time to fall
 /// asleep. Errors: those of PeerProcess

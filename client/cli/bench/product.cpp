@@ -77,7 +77,9 @@ Result<void> sleep_on_topic(Board& board, TopicPair& topics, std::uint32_t count
 Result<void> create_bench_topic(Client& client, const std::string& name, std::size_t size_bytes) {
   const Shape shape{static_cast<std::int64_t>(size_bytes)};
   return client.create_topic(name,
-                             {.schema = {{"bytes", DType::uint8, shape}}, .slots = kCopySlots});
+                             {.schema = {{"bytes", DType::uint8, shape}},
+                              .slots = kCopySlots,
+                              .subscribers = kMostSubscribers});
 }
 
 TopicPair::TopicPair(Publisher publisher, Subscriber subscriber)
@@ -258,7 +260,7 @@ Result<void> run_peer(Board& board, const std::string& socket, const TopicNames&
         echo_line(board, count);
         return {};
       case Task::sleep_futex:
-        sleep_on_futex(board, count);
+        sleep_on_futex(board, board.word, count);
         return {};
       case Task::echo_topic:
         return echo_topic(*topics, count);

@@ -25,6 +25,7 @@ struct TopicNames {
 
 inline constexpr std::size_t kMessageBytes = 64;
 inline constexpr std::size_t kCopySlots = 4;
+inline constexpr std::size_t kMostSubscribers = 64;
 
 /// A session topic of one uint8 tensor "bytes". Errors: those of Client::create_topic
 [[nodiscard]] Result<void> create_bench_topic(Client& client,

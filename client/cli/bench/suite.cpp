@@ -7,6 +7,7 @@
 
 #include "client/cli/bench/limits.hpp"
 #include "client/cli/bench/product.hpp"
+#include "client/cli/bench/sleepers.hpp"
 
 namespace tenure::cli::bench {
 namespace {
@@ -97,6 +98,75 @@ Result<Bench> set_up(Client& client,
   return Bench{peer, *std::move(topics), *std::move(small), *std::move(large)};
 }
 
+using Measure = Result<void> (Sleepers::*)(std::uint32_t count, Samples& samples);
+
+// Limit and product in turns.
+Result<void> run_rounds(
+    Sleepers& sleepers, Measure limit, Measure ours, std::uint64_t rounds, Pair& pair) {
+  Pair warming;
+  Result<void> done;
+  for (std::uint64_t round = 0; round <= rounds && done; ++round) {
+    Pair& to = round == 0 ? warming : pair;
+    done = (sleepers.*limit)(kWakes, to.limit);
+    done = done ? (sleepers.*ours)(kWakes, to.ours) : done;
+  }
+  return done;
+}
+
+Result<void> measure_waking(Sleepers::Options options,
+                            std::size_t count,
+                            std::uint64_t rounds,
+                            Pair& pair) {
+  options.topic += "-" + std::to_string(count);
+  options.count = count;
+  auto sleepers = Sleepers::start(std::move(options));
+  return sleepers ? run_rounds(
+                        *sleepers, &Sleepers::measure_futex, &Sleepers::measure_topic, rounds, pair)
+                  : Result<void>(std::move(sleepers).error());
+}
+
+Result<void> measure_event_loop(Sleepers::Options options, std::uint64_t rounds, Pair& pair) {
+  options.topic += options.shares_cpu ? "-loop-here" : "-loop";
+  auto sleepers = Sleepers::start(std::move(options));
+  return sleepers ? run_rounds(*sleepers,
+                               &Sleepers::measure_eventfd,
+                               &Sleepers::measure_event_loop,
+                               rounds,
+                               pair)
+                  : Result<void>(std::move(sleepers).error());
+}
+
+Result<void> measure_frames(Sleepers::Options options, std::uint64_t rounds, Measurements& out) {
+  options.topic += "-frames";
+  options.size_bytes = kFrameBytes;
+  auto sleepers = Sleepers::start(std::move(options));
+  if (!sleepers) {
+    return std::move(sleepers).error();
+  }
+  constexpr Measure kOurs = &Sleepers::measure_frame;
+  auto done = run_rounds(*sleepers, &Sleepers::measure_socket, kOurs, rounds, out.frame_socket);
+  done = done ? run_rounds(*sleepers, &Sleepers::measure_pipe, kOurs, rounds, out.frame_pipe)
+              : std::move(done);
+  return done && sleepers->has_queue()
+             ? run_rounds(*sleepers, &Sleepers::measure_queue, kOurs, rounds, out.frame_queue)
+             : std::move(done);
+}
+
+// What needs processes of its own, one kind after the other: the others would be in the way.
+Result<void> measure_sleepers(const Sleepers::Options& options,
+                              int cpu_here,
+                              std::uint64_t rounds,
+                              Measurements& out) {
+  Sleepers::Options here = options;
+  here.cpu = cpu_here;
+  here.shares_cpu = true;
+  auto done = measure_waking(options, 8, rounds, out.waking_8);
+  done = done ? measure_waking(options, kMostSubscribers, rounds, out.waking_64) : done;
+  done = done ? measure_event_loop(options, rounds, out.event_loop) : done;
+  done = done ? measure_event_loop(here, rounds, out.event_loop_here) : done;
+  return done ? measure_frames(options, rounds, out) : done;
+}
+
 }  // namespace
 
 Result<Measurements> measure(const std::string& socket,
@@ -137,6 +207,19 @@ Result<Measurements> measure(const std::string& socket,
     }
   }
   peer->begin(Task::stop, 0);
+  if (auto done = measure_sleepers({.socket = socket,
+                                    .topic = prefix + "/sleepers",
+                                    .size_bytes = kMessageBytes,
+                                    .count = 1,
+                                    .cpu = cpus.there,
+                                    .shares_cpu = false,
+                                    .goes_on = goes_on},
+                                   cpus.here,
+                                   rounds,
+                                   out);
+      !done) {
+    return std::move(done).error();
+  }
   return out;
 }
 

@@ -21,6 +21,13 @@ struct Measurements {
   Samples snapshot;  ///< 64 B.
   Pair copy_64k;
   Pair copy_1m;
+  Pair waking_8;  ///< The last of 8 sleeping subscribers runs.
+  Pair waking_64;
+  Pair event_loop;  ///< On another cpu.
+  Pair event_loop_here;
+  Pair frame_socket;  ///< 1 MiB to a process that waits for it. The limit is the kernel's way.
+  Pair frame_pipe;
+  Pair frame_queue;  ///< Empty where there are no message queues.
 };
 
 /// Runs `rounds` rounds against the broker at `socket`; `goes_on` is asked between them.

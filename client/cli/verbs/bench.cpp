@@ -76,12 +76,23 @@ Row speed_row(std::string name, const Pair& pair, double size_bytes, std::string
 }
 
 std::vector<Row> rows_of(const Measurements& found) {
-  return {time_row("publish to spinning subscriber, 64 B", found.spinning, "<= 1.5x"),
-          time_row("publish to sleeping subscriber", found.sleeping, "<= 1.2x"),
-          time_row("latest() and release, nothing new", found.latest, "<= 20 ns"),
-          time_row("snapshot, 64 B", found.snapshot, "<= 30 ns"),
-          speed_row("publish by copy, 64 KiB", found.copy_64k, 65536, ">= 0.9x"),
-          speed_row("publish by copy, 1 MiB", found.copy_1m, 1048576, ">= 0.95x")};
+  std::vector<Row> rows{
+      time_row("publish to spinning subscriber, 64 B", found.spinning, "<= 1.5x"),
+      time_row("publish to sleeping subscriber", found.sleeping, "<= 1.2x"),
+      time_row("publish to the last of 8 sleeping", found.waking_8, "<= 1.2x"),
+      time_row("publish to the last of 64 sleeping", found.waking_64, "<= 1.2x"),
+      time_row("publish to event loop, other cpu", found.event_loop, "<= 1.2x"),
+      time_row("publish to event loop, same cpu", found.event_loop_here, "<= 1.8x"),
+      time_row("latest() and release, nothing new", found.latest, "<= 20 ns"),
+      time_row("snapshot, 64 B", found.snapshot, "<= 30 ns"),
+      speed_row("publish by copy, 64 KiB", found.copy_64k, 65536, ">= 0.9x"),
+      speed_row("publish by copy, 1 MiB", found.copy_1m, 1048576, ">= 0.95x"),
+      time_row("1 MiB to a waiting process; a socket", found.frame_socket, ""),
+      time_row("1 MiB to a waiting process; a pipe", found.frame_pipe, "")};
+  if (found.frame_queue.limit.count() != 0) {
+    rows.push_back(time_row("1 MiB to a waiting process; a mqueue", found.frame_queue, ""));
+  }
+  return rows;
 }
 
 // A row that this build or machine cannot have.
