@@ -113,11 +113,7 @@ Result<SharedFd> Memfd::share_read_only() {
 }
 
 Result<SharedFd> Memfd::open_read_write() const {
-  auto opened = reopen(rest_.get(), O_RDWR);
-  if (!opened) {
-    return opened.error();
-  }
-  return std::make_shared<const os::UniqueFd>(std::move(*opened));
+  return open_not_in_children([this] { return reopen(rest_.get(), O_RDWR); });
 }
 
 Writers Memfd::writers() const noexcept {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/shm/topic_memory.hpp"
 
+#include <algorithm>
+#include <atomic>
 #include <cstring>
 #include <ctime>
 #include <utility>
@@ -13,6 +15,8 @@
 
 namespace tenure::shm {
 namespace {
+
+constexpr int kCopyAttempts = 4;
 
 std::int64_t realtime_ns() noexcept {
   constexpr std::int64_t nanos_per_second = 1'000'000'000;
@@ -31,6 +35,28 @@ std::optional<Error> check_available(const TopicSpec& spec) {
                .count = available.bytes,
                .detail = std::to_string(wanted) + " bytes asked for, " +
                          std::to_string(available.bytes) + " available by " + available.source};
+}
+
+std::uint64_t highest_version(const layout::TopicHead& head, std::size_t slots) noexcept {
+  // Every load: relaxed, a figure that is only exceeded. alone: topic.status
+  std::uint64_t highest =
+      layout::Latest::unpack(head.newest.latest.load(std::memory_order_relaxed)).version;
+  for (std::size_t slot = 0; slot < slots; ++slot) {
+    const std::uint64_t word = head.slots[slot].word.load(std::memory_order_relaxed);
+    highest = std::max(highest, layout::SlotWord::unpack(word).version);
+  }
+  return highest;
+}
+
+// Leaves behind what is not the same any more. A topic of one slot says so.
+void drop_changed(sync::Inheritance& taken, const sync::Inheritance& now) noexcept {
+  for (std::size_t slot = 0; slot < taken.words.size(); ++slot) {
+    if (taken.words[slot] != now.words[slot]) {
+      const bool is_only = taken.words.size() == 1;
+      taken.words[slot] = {.version = 0,
+                           .phase = is_only ? layout::Phase::poisoned : layout::Phase::free};
+    }
+  }
 }
 
 }  // namespace
@@ -78,7 +104,8 @@ Result<std::shared_ptr<TopicMemory>> TopicMemory::make_from(const TopicSpec& spe
     if (!old_data) {
       return old_data.error();
     }
-    made->copy_from(*old, *old_data, data->mapping);
+    old->supersede();  // From here on nothing can fail.
+    made->take_over(*old, *old_data, data->mapping);
   }
   made->write_constants();
   return made;
@@ -103,18 +130,33 @@ void TopicMemory::write_constants() noexcept {
   constants.magic.store(layout::kMagic, std::memory_order_release);
 }
 
-// The old data may change under the copy: whoever still writes it damages what was his anyway.
-void TopicMemory::copy_from(const TopicMemory& old,
+// The old publisher may be alive. An honest one stops at `superseded`, perhaps after one bundle
+// more; so the second attempt finds everything at rest. From one that goes on, only bundles are
+// taken whose word stayed as it was, and no version that was seen is ever given again.
+void TopicMemory::take_over(const TopicMemory& old,
                             const os::Mapping& old_data,
                             const os::Mapping& data) {
-  const auto taken =
-      sync::read_inheritance(old.head(), spec_.slots, spec_.retention == Retention::lossless);
-  for (std::size_t slot = 0; slot < spec_.slots; ++slot) {
-    if ((taken.slots >> slot & 1U) != 0) {
-      const std::uint64_t offset = slot * spec_.slot_stride_bytes;
-      std::memcpy(data.data() + offset, old_data.data() + offset, spec_.slot_stride_bytes);
+  const bool is_lossless = spec_.retention == Retention::lossless;
+  std::uint64_t highest = 0;
+  sync::Inheritance taken;
+  for (int attempt = 0; attempt < kCopyAttempts; ++attempt) {
+    taken = sync::read_inheritance(old.head(), spec_.slots, is_lossless);
+    for (std::size_t slot = 0; slot < spec_.slots; ++slot) {
+      if ((taken.slots >> slot & 1U) != 0) {
+        const std::uint64_t offset = slot * spec_.slot_stride_bytes;
+        std::memcpy(data.data() + offset, old_data.data() + offset, spec_.slot_stride_bytes);
+      }
     }
+    // acquire: the copied bytes are loaded before the second look. pairs: topic.snapshot
+    std::atomic_thread_fence(std::memory_order_acquire);
+    const auto now = sync::read_inheritance(old.head(), spec_.slots, is_lossless);
+    highest = std::max({highest, taken.newest.version, highest_version(old.head(), spec_.slots)});
+    if (now.words == taken.words && now.newest.version == highest) {
+      break;
+    }
+    drop_changed(taken, now);
   }
+  taken.newest.version = highest;
   sync::inherit(head(), old.head(), taken);
 }
 
@@ -188,7 +230,7 @@ void TopicMemory::end_publisher() noexcept {
   sync::ring(head(), bell());
 }
 
-void TopicMemory::supersede() noexcept {
+void TopicMemory::supersede() const noexcept {
   sync::supersede(head(), bell());
 }
 

@@ -34,6 +34,7 @@ struct TopicSpec {
   std::uint32_t tensor_count = 0;
   std::uint32_t attribute_bytes = 0;
   Pages pages = Pages::huge;
+  SharedFd schema = {};  ///< Its text, where it is too large for a packet; kept for who opens.
 };
 
 /// One memfd of a topic as it is handed out.
@@ -52,8 +53,8 @@ class TopicMemory {
  public:
   /// Errors: no_memory, too_many
   [[nodiscard]] static Result<std::shared_ptr<TopicMemory>> make(const TopicSpec& spec);
-  /// Fresh memory with what `old` has published: the newest bundle, lossless: every ready one.
-  /// Errors: as above
+  /// Fresh memory with what `old` has published: the newest bundle, lossless: every ready one; then
+  /// `old` says that it is superseded. Errors: as above, and `old` stays what it was
   [[nodiscard]] static Result<std::shared_ptr<TopicMemory>> make_successor(const TopicMemory& old);
 
   [[nodiscard]] const TopicSpec& spec() const noexcept { return spec_; }
@@ -74,7 +75,7 @@ class TopicMemory {
   void set_limited(std::uint32_t entry, bool is_limited) noexcept;
   void end_subscriber(std::uint32_t entry) noexcept;
   void end_publisher() noexcept;
-  void supersede() noexcept;
+  void supersede() const noexcept;
 
   // ---- what peers say
 
@@ -93,7 +94,7 @@ class TopicMemory {
   [[nodiscard]] static Result<std::shared_ptr<TopicMemory>> make_from(const TopicSpec& spec,
                                                                       const TopicMemory* old);
   void write_constants() noexcept;
-  void copy_from(const TopicMemory& old, const os::Mapping& old_data, const os::Mapping& data);
+  void take_over(const TopicMemory& old, const os::Mapping& old_data, const os::Mapping& data);
   [[nodiscard]] layout::TopicHead& head() const noexcept;
   [[nodiscard]] layout::TopicBell& bell() const noexcept;
   static void add_entry(SegmentStat& stat, layout::TopicBell& bell, std::uint32_t entry) noexcept;

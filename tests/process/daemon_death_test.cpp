@@ -2,9 +2,11 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstring>
 #include <string>
+#include <thread>
 
 #include "tests/process/daemon_fixture.hpp"
 #include "tests/support/shared.hpp"
@@ -162,6 +164,93 @@ TEST_P(DaemonDeath, PublisherThatKeepsAWritableFdIsFencedOff) {
   EXPECT_EQ(load_word(writer, 1), (SlotWord{.version = 9, .phase = Phase::ready}));
   std::memset(old.data_map.data(), 0xee, old.data_map.size_bytes());
   EXPECT_EQ(writer.data_map.data()[writer.opened.slot_stride_bytes + 63], std::byte{3});
+}
+
+// A publisher that was closed and goes on publishing bundles of one byte throughout: an honest one
+// until it sees that it is superseded, a dishonest one for ever and into the same slot.
+class Rewriter {
+ public:
+  Rewriter(const RawRole& role, bool is_honest)
+      : role_(role), is_honest_(is_honest), thread_([this] {
+          while (!done_.load(std::memory_order_acquire) && publish(version_ + 1)) {
+            ++version_;
+          }
+        }) {}
+  ~Rewriter() { finish(); }
+  Rewriter(const Rewriter&) = delete;
+  Rewriter& operator=(const Rewriter&) = delete;
+
+  // The last version that it published.
+  std::uint64_t finish() {
+    done_.store(true, std::memory_order_release);
+    if (thread_.joinable()) {
+      thread_.join();
+    }
+    return version_;
+  }
+
+ private:
+  bool publish(std::uint64_t version) {
+    const auto slot = static_cast<std::uint32_t>(is_honest_ ? version % role_.opened.slots : 0);
+    const std::size_t bytes = role_.opened.slot_stride_bytes;
+    store_word(role_, slot, {.version = 0, .phase = Phase::writing});
+    std::atomic_thread_fence(std::memory_order_release);
+    std::memset(role_.data_map.data() + slot * bytes, static_cast<int>(version), bytes);
+    if (is_honest_ && role_.head().newest.superseded.load(std::memory_order_acquire) != 0) {
+      return false;
+    }
+    store_word(role_, slot, {.version = version, .phase = Phase::ready});
+    store_latest(role_, {.version = version, .slot = slot});
+    return true;
+  }
+
+  const RawRole& role_;
+  const bool is_honest_;
+  std::atomic<bool> done_ = false;
+  std::uint64_t version_ = 0;
+  std::thread thread_;
+};
+
+wire::CreateTopic large_topic() {
+  auto topic = small_topic("large");
+  topic.options.schema[0].shape = {8 << 20U};
+  return topic;
+}
+
+TEST_P(DaemonDeath, FenceTakesNoBundleThatChangesUnderIt) {
+  static_cast<void>(client.ask_for<wire::Created>(large_topic()));
+  for (int round = 0; round < 5; ++round) {
+    RawClient liar(broker.socket(), "liar");
+    const RawRole old = open_role(liar, "large", OpenAs::publish);
+    Rewriter rewriter(old, false);
+    ASSERT_TRUE(eventually([&] { return load_latest(old).version > 2; }));
+    static_cast<void>(liar.ask_for<wire::Done>(wire::Close{.handle = old.opened.handle}));
+    RawRole fresh = open_role(client, "large", OpenAs::publish);
+    rewriter.finish();
+    if (load_word(fresh, 0).phase == Phase::ready) {
+      const std::byte* const begin = fresh.data_map.data();
+      const std::byte* const end = begin + fresh.opened.slot_stride_bytes;
+      EXPECT_EQ(std::find_if(begin, end, [&](std::byte byte) { return byte != *begin; }), end)
+          << "torn";
+    }
+    const std::uint64_t handle = fresh.opened.handle;
+    fresh = {};
+    static_cast<void>(client.ask_for<wire::Done>(wire::Close{.handle = handle}));
+  }
+}
+
+TEST_P(DaemonDeath, FenceNeverGivesAVersionTwice) {
+  static_cast<void>(client.ask_for<wire::Created>(large_topic()));
+  RawClient late(broker.socket(), "late");
+  const RawRole old = open_role(late, "large", OpenAs::publish);
+  Rewriter rewriter(old, true);
+  ASSERT_TRUE(eventually([&] { return load_latest(old).version > 2; }));
+  static_cast<void>(late.ask_for<wire::Done>(wire::Close{.handle = old.opened.handle}));
+  const RawRole fresh = open_role(client, "large", OpenAs::publish);
+  const std::uint64_t last = rewriter.finish();
+  const auto slot = static_cast<std::uint32_t>(last % old.opened.slots);
+  EXPECT_EQ(load_latest(fresh), (Latest{.version = last, .slot = slot}));
+  EXPECT_EQ(load_word(fresh, slot), (SlotWord{.version = last, .phase = Phase::ready}));
 }
 
 TEST_P(DaemonDeath, FenceOfALosslessTopicKeepsEveryReadyBundle) {

@@ -73,6 +73,19 @@ TEST_F(TopicMemoryTest, WriterIsSeenByItsMappingAlone) {
   EXPECT_EQ(memory->writers(), Writers::none);
 }
 
+TEST_F(TopicMemoryTest, ForkedChildIsNoWriter) {
+  auto parts = memory->grant(OpenAs::publish).value();
+  support::Child child([] {
+    for (;;) {
+      ::pause();
+    }
+    return 0;
+  });
+  EXPECT_EQ(memory->writers(), Writers::some);
+  parts.clear();  // As when the answer was sent.
+  EXPECT_EQ(memory->writers(), Writers::none);
+}
+
 TEST_F(TopicMemoryTest, WriterCheckSurvivesOpensMeanwhile) {
   const auto parts = memory->grant(OpenAs::observe);
   ASSERT_TRUE(parts.has_value());
