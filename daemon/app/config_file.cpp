@@ -6,7 +6,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
-#include <sstream>
+#include <string>
 
 #include <nlohmann/json.hpp>
 
@@ -59,11 +59,15 @@ std::string take_member(const std::string& key, const nlohmann::json& value, Set
 
 Result<SettingsText> read_config(const std::string& path) {
   std::ifstream file(path);
-  std::ostringstream content;
-  if (!file || !(content << file.rdbuf())) {
+  std::string content;
+  char letter = 0;
+  while (file.get(letter)) {
+    content += letter;
+  }
+  if (!file.eof()) {
     return bad_file(path, std::string("cannot be read: ") + std::strerror(errno));
   }
-  const auto json = nlohmann::json::parse(content.str(),
+  const auto json = nlohmann::json::parse(content,
                                           nullptr,
                                           /*allow_exceptions=*/false,
                                           /*ignore_comments=*/true);

@@ -6,9 +6,11 @@
 #include <charconv>
 #include <filesystem>
 #include <limits>
+#include <system_error>
 #include <vector>
 
 #include "daemon/app/config_file.hpp"
+#include "proto/os/kernel.hpp"
 
 namespace tenure::app {
 namespace {
@@ -53,18 +55,25 @@ std::string variable(std::string name) {
   return "TENURE_" + name;
 }
 
+// Set but empty is as good as unset.
+std::optional<std::string> read_variable(const Surroundings& surroundings, const char* name) {
+  auto text = surroundings.environment(name);
+  return text && text->empty() ? std::nullopt : text;
+}
+
 Result<std::vector<Source>> gather(const SettingsText& flags,
                                    const std::string& config,
                                    const Surroundings& surroundings) {
   std::vector<Source> sources;
   sources.push_back({.text = flags, .name = dashed});
-  sources.push_back({.text = {.socket = surroundings.environment("TENURE_SOCKET"),
-                              .budget = surroundings.environment("TENURE_BUDGET"),
-                              .log_level = surroundings.environment("TENURE_LOG_LEVEL"),
+  sources.push_back({.text = {.socket = read_variable(surroundings, "TENURE_SOCKET"),
+                              .budget = read_variable(surroundings, "TENURE_BUDGET"),
+                              .log_level = read_variable(surroundings, "TENURE_LOG_LEVEL"),
                               .allow_unmapped_uid = {}},
                      .name = variable});
   const std::string path = config.empty() ? surroundings.default_config : config;
-  if (!config.empty() || std::filesystem::exists(path)) {
+  std::error_code unsearchable;  // A directory that is closed to this user holds nothing for it.
+  if (!config.empty() || std::filesystem::exists(path, unsearchable)) {
     auto file = read_config(path);
     if (!file) {
       return file.error();
@@ -95,9 +104,8 @@ Result<std::uint64_t> choose_budget(const std::optional<Chosen>& chosen,
 }
 
 std::string default_socket(const Surroundings& surroundings) {
-  const auto runtime = surroundings.environment("XDG_RUNTIME_DIR");
-  return runtime && !runtime->empty() ? *runtime + "/tenure/control.sock"
-                                      : "/run/tenure/control.sock";
+  const auto runtime = read_variable(surroundings, "XDG_RUNTIME_DIR");
+  return runtime ? *runtime + "/tenure/control.sock" : "/run/tenure/control.sock";
 }
 
 }  // namespace
@@ -127,6 +135,11 @@ std::optional<std::uint64_t> parse_size(std::string_view text) {
 Result<Settings> resolve(const SettingsText& flags,
                          const std::string& config,
                          const Surroundings& surroundings) {
+  const std::string mask = read_variable(surroundings, "TENURE_MASK").value_or("");
+  if (const auto unknown = os::unknown_feature(mask)) {
+    return bad_setting("TENURE_MASK",
+                       "\"" + std::string(*unknown) + "\" is none of all, " + os::feature_names());
+  }
   const auto sources = gather(flags, config, surroundings);
   if (!sources) {
     return sources.error();

@@ -105,6 +105,36 @@ TEST_F(SettingsTest, BadFilesNameThePathAndTheKey) {
   EXPECT_THAT(refusal({}, path), HasSubstr("must be true or false"));
 }
 
+TEST_F(SettingsTest, EmptyVariablesAreUnset) {
+  variables = {{"TENURE_SOCKET", ""},
+               {"TENURE_BUDGET", ""},
+               {"TENURE_LOG_LEVEL", ""},
+               {"TENURE_MASK", ""},
+               {"XDG_RUNTIME_DIR", ""}};
+  const auto settings = resolve({}, "", surroundings);
+  ASSERT_TRUE(settings.has_value()) << settings.error().detail;
+  EXPECT_EQ(settings->socket, "/run/tenure/control.sock");
+}
+
+TEST_F(SettingsTest, EmptyFileIsNoObject) {
+  EXPECT_EQ(refusal({}, path), path + ": is not a JSON object");
+}
+
+// As where a directory on the way may not be searched: std::filesystem throws there.
+TEST_F(SettingsTest, DefaultFileThatCannotBeLookedForIsNotThere) {
+  surroundings.default_config = "/" + std::string(5000, 'x');
+  EXPECT_TRUE(resolve({}, "", surroundings).has_value());
+}
+
+TEST_F(SettingsTest, MaskOfUnknownWordsIsRefused) {
+  variables = {{"TENURE_MASK", "lease,bogus"}};
+  EXPECT_THAT(refusal({}), HasSubstr("TENURE_MASK: \"bogus\" is none of all, noexec_seal, "));
+  variables = {{"TENURE_MASK", "lease,pass_rights"}};
+  EXPECT_TRUE(resolve({}, "", surroundings).has_value());
+  variables = {{"TENURE_MASK", "all"}};
+  EXPECT_TRUE(resolve({}, "", surroundings).has_value());
+}
+
 TEST(ParseSize, TakesNumbersWithSuffixesAndNothingElse) {
   EXPECT_EQ(parse_size("17"), 17U);
   EXPECT_EQ(parse_size("2K"), 2048U);
