@@ -55,6 +55,25 @@ const ::sockaddr* generic(const ::sockaddr_un& address) noexcept {
   return reinterpret_cast<const ::sockaddr*>(&address);
 }
 
+// Who may write a directory may put a socket of his own in the place of ours. Those above it are
+// the administrator's affair, and so is a group that may write it.
+std::optional<Error> check_directory(int fd, const std::filesystem::path& directory) {
+  struct ::stat there{};
+  if (::fstat(fd, &there) != 0) {
+    return path_error(directory.string(), "stat", errno);
+  }
+  const char* wrong = nullptr;
+  if (there.st_uid != 0 && there.st_uid != ::geteuid()) {
+    wrong = " belongs to another user, who could replace the socket";
+  } else if ((there.st_mode & S_IWOTH) != 0 && (there.st_mode & S_ISVTX) == 0) {
+    wrong = " may be written by everybody, who could replace the socket";
+  }
+  if (wrong == nullptr) {
+    return std::nullopt;
+  }
+  return Error{.code = Errc::denied, .detail = directory.string() + wrong};
+}
+
 // Held while looking at an old socket file and replacing it, so that of two brokers that start at
 // once only one takes it. The lock goes with the fd. Anybody who may read the directory can hold
 // it, so it is waited for no longer than a start takes.
@@ -64,6 +83,9 @@ Result<os::UniqueFd> lock_directory(const std::filesystem::path& directory) {
   os::UniqueFd fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!fd) {
     return path_error(directory.string(), "open", failed ? failed.value() : errno);
+  }
+  if (auto unsafe = check_directory(fd.get(), directory)) {
+    return *std::move(unsafe);
   }
   for (int tries = 0; tries < kLockTries && ::flock(fd.get(), LOCK_EX | LOCK_NB) != 0; ++tries) {
     ::nanosleep(&kLockPause, nullptr);

@@ -18,7 +18,8 @@ class ListenSocket {
   /// Makes the directory if it is missing, and takes the place of a broker that is dead.
   ///
   /// Errors: exists       a broker listens there already;  bad_request  the path is too long or
-  ///         empty;  denied, not_found  the directory cannot be used
+  ///         empty;  denied, not_found  the directory cannot be used, or others than its
+  ///         group, this user and root could replace what is in it
   [[nodiscard]] static Result<ListenSocket> bind(const std::string& path);
   ListenSocket(ListenSocket&& other) noexcept = default;
   ListenSocket& operator=(ListenSocket&& other) noexcept = delete;
