@@ -67,6 +67,26 @@ Result<Settings> find_settings(const CommandLine& command_line) {
       {.environment = environment, .memory_bytes = memory.bytes, .memory_source = memory.source});
 }
 
+// The first signal drains, another one does not wait for that. Once it is over nothing is awaited:
+// the io_context runs out of work.
+void await_signal(io::asio::signal_set& signals,
+                  io::Server& server,
+                  const std::shared_ptr<spdlog::logger>& log) {
+  signals.async_wait([&signals, &server, log](const boost::system::error_code& error, int signal) {
+    if (error) {
+      return;
+    }
+    await_signal(signals, server, log);
+    if (server.is_draining()) {
+      log->warn("hanging_up signal={}", signal);
+      server.hang_up_all();
+    } else {
+      log->info("draining signal={}", signal);
+      server.drain([&signals] { signals.cancel(); });
+    }
+  });
+}
+
 int serve(const Settings& settings) {
   const auto log = make_log(settings.log_level);
   core::Limits limits{.budget_bytes = settings.budget_bytes};
@@ -84,12 +104,7 @@ int serve(const Settings& settings) {
     std::fprintf(stderr, "tenured: %s\n", server.error().detail.c_str());
     return kCannotListen;
   }
-  signals.async_wait([&](const boost::system::error_code& error, int signal) {
-    if (!error) {
-      log->info("draining signal={}", signal);
-      (*server)->drain();
-    }
-  });
+  await_signal(signals, **server, log);
   log->info("started release={} socket={} budget={} fds={}",
             TENURE_RELEASE,
             settings.socket,

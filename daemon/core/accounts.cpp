@@ -10,25 +10,23 @@ namespace {
 constexpr std::uint64_t kFdsPerSession = 2;
 constexpr std::uint64_t kFdsPerMemory = 5;
 
-Error limit_error(Errc code, std::uint64_t limit, std::string detail) {
-  return {.code = code, .count = limit, .detail = std::move(detail)};
+Error quota_error(std::uint64_t limit, std::string detail, const char* hint) {
+  return {.code = Errc::quota, .count = limit, .detail = std::move(detail), .hint = hint};
 }
 
-Error count_error(const char* what, std::uint32_t uid, std::uint64_t limit) {
-  return limit_error(Errc::quota,
-                     limit,
-                     std::to_string(limit) + " " + what + " of uid " + std::to_string(uid) +
-                         " are all that is allowed");
+std::string all_allowed(const char* what, std::uint32_t uid, std::uint64_t limit) {
+  return std::to_string(limit) + " " + what + " of uid " + std::to_string(uid) +
+         " are all that is allowed";
 }
 
 Error bytes_error(const std::string& whose,
                   std::uint64_t asked,
                   std::uint64_t used,
                   std::uint64_t limit) {
-  return limit_error(Errc::quota,
-                     limit,
+  return quota_error(limit,
                      std::to_string(asked) + " bytes asked for, " + std::to_string(used) + " of " +
-                         std::to_string(limit) + " in use " + whose);
+                         std::to_string(limit) + " in use " + whose,
+                     "remove segments, or raise the broker's --budget");
 }
 
 }  // namespace
@@ -41,7 +39,9 @@ std::uint64_t Accounts::bytes_of(std::uint32_t uid) const {
 Result<void> Accounts::charge_session(std::uint32_t uid) {
   const auto found = accounts_.find(uid);
   if (found != accounts_.end() && found->second.sessions >= limits_.sessions_per_uid) {
-    return count_error("sessions", uid, limits_.sessions_per_uid);
+    return quota_error(limits_.sessions_per_uid,
+                       all_allowed("sessions", uid, limits_.sessions_per_uid),
+                       "end some: one per process is enough");
   }
   if (auto taken = take_fds(kFdsPerSession); !taken) {
     return taken;
@@ -59,7 +59,9 @@ void Accounts::return_session(std::uint32_t uid) {
 Result<void> Accounts::charge_segment(std::uint32_t uid) {
   const auto found = accounts_.find(uid);
   if (found != accounts_.end() && found->second.segments >= limits_.segments_per_uid) {
-    return count_error("segments", uid, limits_.segments_per_uid);
+    return quota_error(limits_.segments_per_uid,
+                       all_allowed("segments", uid, limits_.segments_per_uid),
+                       "remove some");
   }
   ++accounts_[uid].segments;
   return {};
@@ -70,7 +72,8 @@ void Accounts::return_segment(std::uint32_t uid) {
   drop_if_empty(uid);
 }
 
-Result<void> Accounts::charge_memory(MemoryId memory, std::uint32_t uid, std::uint64_t bytes) {
+Result<void> Accounts::charge_memory(MemoryId memory, std::uint32_t uid, Amount amount) {
+  const auto [bytes, has_schema_fd] = amount;
   const std::uint64_t used = bytes_of(uid);
   const std::uint64_t share = limits_.budget_bytes / 2;
   if (bytes > share || used > share - bytes) {
@@ -82,12 +85,13 @@ Result<void> Accounts::charge_memory(MemoryId memory, std::uint32_t uid, std::ui
   if (bytes > limits_.budget_bytes || used_bytes_ > limits_.budget_bytes - bytes) {
     return bytes_error("by everybody", bytes, used_bytes_, limits_.budget_bytes);
   }
-  if (auto taken = take_fds(kFdsPerMemory); !taken) {
+  const std::uint64_t fds = kFdsPerMemory + (has_schema_fd ? 1 : 0);
+  if (auto taken = take_fds(fds); !taken) {
     return taken;
   }
   accounts_[uid].bytes += bytes;
   used_bytes_ += bytes;
-  memories_[memory] = {.uid = uid, .bytes = bytes};
+  memories_[memory] = {.uid = uid, .bytes = bytes, .fds = fds};
   return {};
 }
 
@@ -112,18 +116,17 @@ void Accounts::return_memory(MemoryId memory) {
   memories_.erase(found);
   accounts_[charge.uid].bytes -= charge.bytes;
   used_bytes_ -= charge.bytes;
-  used_fds_ -= kFdsPerMemory;
+  used_fds_ -= charge.fds;
   drop_if_empty(charge.uid);
 }
 
 Result<void> Accounts::take_fds(std::uint64_t count) {
   if (count > limits_.fds || used_fds_ > limits_.fds - count) {
-    Error error = limit_error(Errc::too_many,
-                              limits_.fds,
-                              std::to_string(used_fds_) + " of " + std::to_string(limits_.fds) +
-                                  " file descriptors of the broker are in use");
-    error.hint = "raise its RLIMIT_NOFILE";
-    return error;
+    return Error{.code = Errc::too_many,
+                 .count = limits_.fds,
+                 .detail = std::to_string(used_fds_) + " of " + std::to_string(limits_.fds) +
+                           " file descriptors of the broker are in use",
+                 .hint = "raise its RLIMIT_NOFILE"};
   }
   used_fds_ += count;
   return {};

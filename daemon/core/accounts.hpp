@@ -26,9 +26,14 @@ class Accounts {
   [[nodiscard]] Result<void> charge_segment(std::uint32_t uid);
   void return_segment(std::uint32_t uid);
 
+  /// What one life of a segment's memory takes: its memfds, and one for a large schema's text.
+  struct Amount {
+    std::uint64_t bytes = 0;
+    bool has_schema_fd = false;
+  };
   /// Errors: quota     more than half of the budget for this uid, or more than is left of it
   ///         too_many  no file descriptors left
-  [[nodiscard]] Result<void> charge_memory(MemoryId memory, std::uint32_t uid, std::uint64_t bytes);
+  [[nodiscard]] Result<void> charge_memory(MemoryId memory, std::uint32_t uid, Amount amount);
   /// From now on it is `uid` that keeps it, over its limit if need be.
   void move_memory(MemoryId memory, std::uint32_t uid);
   void return_memory(MemoryId memory);
@@ -42,6 +47,7 @@ class Accounts {
   struct Charge {
     std::uint32_t uid;
     std::uint64_t bytes;
+    std::uint64_t fds;
   };
   [[nodiscard]] Result<void> take_fds(std::uint64_t count);
   void drop_if_empty(std::uint32_t uid);

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "daemon/core/accounts.hpp"
@@ -32,6 +33,8 @@ class Registry {
 
   /// Errors: quota, too_many
   [[nodiscard]] Result<std::uint32_t> add_session(Identity identity);
+  /// It hung up: nobody can be told how its waiting requests are decided.
+  void stop_waiting(std::uint32_t session);
   /// It hung up but lives: what it holds stays its own.
   void set_disconnected(std::uint32_t session, Time now);
   /// It is dead, or has hung up holding nothing: everything of it goes.
@@ -73,19 +76,22 @@ class Registry {
 
   // ---- memory
 
-  /// A publisher's place is taken but not yet granted, and its memory still has a writer.
-  /// Returns the memory to be made. Errors: quota, too_many
-  [[nodiscard]] Result<MemoryId> begin_fence(std::uint64_t segment);
+  /// A publisher's place is taken but not yet granted, and its memory still has a writer: the place
+  /// is free again, and who had it waits for it, before all others, until the fence is over.
+  /// Returns the memory to be made. Errors: quota, too_many  it still has the place
+  [[nodiscard]] Result<MemoryId> begin_fence(const Handle& publisher);
   /// The fresh memory is the segment's now: everybody on the old one is told.
   void finish_fence(std::uint64_t segment);
-  void abandon_fence(std::uint64_t segment);
+  /// There is none: whoever waits longest to publish is refused with `error`.
+  void abandon_fence(std::uint64_t segment, const Error& error);
   /// Released memory is gone, or is kept alive by `uid`, who pays for it.
   void free_memory(MemoryId memory) { accounts_.return_memory(memory); }
   void keep_memory(MemoryId memory, std::uint32_t uid) { accounts_.move_memory(memory, uid); }
 
   // ---- queries
 
-  /// The segment of that name. Errors: not_found, also where `session` may not see it
+  /// The segment of that name. Errors: not_found, also where `session` may not see it; the hint may
+  /// be a name that is spelled nearly so
   [[nodiscard]] Result<const Segment*> find(std::uint32_t session, const std::string& name) const;
   [[nodiscard]] const Segment* find_by_id(std::uint64_t segment) const;
   /// Errors: stale  no such handle in this session
@@ -109,25 +115,31 @@ class Registry {
     std::set<std::uint64_t> handles;
     std::set<std::uint64_t> created;  // Segments.
     std::size_t creates_in_flight = 0;
-    std::optional<Time> disconnected_at = {};
   };
 
   [[nodiscard]] Segment* find_named(const std::string& name);
   [[nodiscard]] Result<Segment*> make_segment(Asker asker, const wire::CreateTopic& request);
   [[nodiscard]] Result<Declared> join(Asker asker, Segment& segment, const TopicOptions& options);
   [[nodiscard]] Result<void> check_in_flight(std::uint32_t session) const;
-  [[nodiscard]] Result<Handle> try_open(Asker asker, const wire::Open& request);
+  [[nodiscard]] Result<Handle> try_open(const Waiter& asking);
+  [[nodiscard]] Handle& add_handle(Segment& segment, const Waiter& asking, std::uint32_t entry);
+  void remove_handle(const Handle& handle);
   [[nodiscard]] Result<std::uint32_t> take_entry(Segment& segment) const;
   [[nodiscard]] Error has_publisher(const Segment& segment) const;
-  [[nodiscard]] Error not_found(std::uint32_t session, const std::string& name) const;
+  /// Without a hint, which takes a look at many names.
+  [[nodiscard]] Result<const Segment*> look_up(std::uint32_t session,
+                                               const std::string& name) const;
+  [[nodiscard]] std::string nearest_name(std::uint32_t session, const std::string& name) const;
   void settle(const std::string& name);
+  void decide(const Waiter& waiter, std::variant<Handle, Error> result);
   void end_handle(std::uint64_t handle);
-  [[nodiscard]] std::vector<std::uint64_t> wanted_places(std::uint32_t session) const;
-  void evict_disconnected(Time now);
+  void schedule_eviction(const std::string& name);
+  void evict(Time now);
   void leave(Segment& segment, std::uint32_t session);
   void drop_name(Segment& segment);
   void drop_if_unused(Segment& segment);
   void forget_if_empty(std::uint64_t segment);
+  void end_fence(Segment& segment);
   void release_if_unused(MemoryId memory);
   void notify_users(const Segment& segment, Event::What what, const Handle* but = nullptr);
 
@@ -139,7 +151,10 @@ class Registry {
   std::uint64_t last_segment_ = 0;
   std::uint64_t last_handle_ = 0;
   std::map<std::uint32_t, Session> sessions_;
-  std::set<std::uint32_t> disconnected_;
+  // Publishers of disconnected sessions: when each may be evicted, and those that somebody waits
+  // for (or did, when they were put here).
+  std::map<std::uint64_t, Time> orphans_;
+  std::set<std::pair<Time, std::uint64_t>> evictions_;
   std::map<std::uint64_t, Segment> segments_;
   std::map<std::string, std::uint64_t, std::less<>> names_;
   std::map<std::uint64_t, Handle> handles_;

@@ -9,43 +9,65 @@
 namespace tenure::core {
 namespace {
 
-constexpr std::size_t kMaxNamesCompared = 1024;  // For a hint; more would delay everybody.
+// For a hint; more would delay everybody.
+constexpr std::size_t kMaxNamesLookedAt = 1024;
+constexpr std::size_t kMaxNamesCompared = 64;
 constexpr std::size_t kMaxLetters = 2;
 
 }  // namespace
 
 Result<const Segment*> Registry::find(std::uint32_t session, const std::string& name) const {
-  const auto found = names_.find(name);
-  if (found == names_.end()) {
-    return not_found(session, name);
+  auto found = look_up(session, name);
+  if (!found) {
+    Error error = found.error();
+    error.hint = nearest_name(session, name);
+    return error;
   }
-  const Segment& segment = segments_.at(found->second);
-  if (segment.state != Segment::State::ready ||
-      !can_see(sessions_.at(session).identity, segment.ownership())) {
-    return not_found(session, name);
-  }
-  return &segment;
+  return found;
 }
 
-Error Registry::not_found(std::uint32_t session, const std::string& name) const {
-  Error error{.code = Errc::not_found, .detail = "no such name"};
+Result<const Segment*> Registry::look_up(std::uint32_t session, const std::string& name) const {
+  if (const auto found = names_.find(name); found != names_.end()) {
+    const Segment& segment = segments_.at(found->second);
+    if (segment.state == Segment::State::ready &&
+        can_see(sessions_.at(session).identity, segment.ownership())) {
+      return &segment;
+    }
+  }
+  return Error{.code = Errc::not_found, .detail = "no such name"};
+}
+
+std::string Registry::nearest_name(std::uint32_t session, const std::string& name) const {
   const Identity& who = sessions_.at(session).identity;
   const std::size_t bound = std::min(kMaxLetters, name.size() / 2);
-  std::size_t nearest = bound + 1;
+  // Names that begin alike stand beside it.
+  auto near = names_.lower_bound(name);
+  for (std::size_t i = 0; i < kMaxNamesLookedAt / 2 && near != names_.begin(); ++i) {
+    --near;
+  }
+  std::string nearest;
+  std::size_t nearest_letters = bound + 1;
   std::size_t compared = 0;
-  for (auto near = names_.begin(); near != names_.end() && compared < kMaxNamesCompared;
-       ++near, ++compared) {
+  for (std::size_t i = 0; i < kMaxNamesLookedAt && near != names_.end(); ++i, ++near) {
+    const std::string& other = near->first;
+    const std::size_t longer = std::max(name.size(), other.size());
+    if (longer - std::min(name.size(), other.size()) > bound) {
+      continue;
+    }
     const Segment& segment = segments_.at(near->second);
     if (segment.state != Segment::State::ready || !can_see(who, segment.ownership())) {
       continue;
     }
-    const std::size_t letters = distance(name, near->first, bound);
-    if (letters != 0 && letters < nearest) {
-      nearest = letters;
-      error.hint = near->first + " exists";
+    if (++compared > kMaxNamesCompared) {
+      break;
+    }
+    const std::size_t letters = distance(name, other, bound);
+    if (letters != 0 && letters < nearest_letters) {
+      nearest_letters = letters;
+      nearest = other + " exists";
     }
   }
-  return error;
+  return nearest;
 }
 
 const Segment* Registry::find_by_id(std::uint64_t segment) const {

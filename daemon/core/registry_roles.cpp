@@ -13,14 +13,22 @@ Time deadline_after(Time now, std::chrono::nanoseconds timeout) noexcept {
   return timeout >= Time::max() - now ? Time::max() : now + timeout;
 }
 
-// Whether time may change the answer.
-bool can_wait_for(const Error& error) noexcept {
-  return error.code == Errc::not_found || error.code == Errc::has_publisher;
+// Whether time may change the answer. A fence is waited for even by those who do not wait: it was
+// begun for one of them, and ends by itself.
+bool is_waited_for(const Error& error, const wire::Open& request) noexcept {
+  return error.code == Errc::superseded ||
+         (request.timeout.count() > 0 &&
+          (error.code == Errc::not_found || error.code == Errc::has_publisher));
+}
+
+Error is_moving() {
+  return {.code = Errc::superseded, .detail = "the move to fresh memory"};
 }
 
 Error timed_out(const Waiter& waiter, const Error& reason) {
   const auto waited = std::chrono::duration_cast<std::chrono::milliseconds>(waiter.open.timeout);
-  const char* const what = reason.code == Errc::has_publisher ? " did not end" : "";
+  const bool is_end = reason.code == Errc::has_publisher || reason.code == Errc::superseded;
+  const char* const what = is_end ? " did not end" : "";
   return {.code = Errc::timed_out,
           .detail = reason.detail + what + " within " + std::to_string(waited.count()) + " ms",
           .hint = reason.code == Errc::has_publisher ? "" : reason.hint};
@@ -32,25 +40,35 @@ Result<std::optional<Handle>> Registry::open(Asker asker, const wire::Open& requ
   if (auto bad = wire::check_name(request.name)) {
     return *std::move(bad);
   }
-  auto opened = try_open(asker, request);
+  if (waiting_.find(asker) != nullptr) {
+    return Error{.code = Errc::bad_request, .detail = "id: a request with it is waiting"};
+  }
+  Waiter waiter{.asker = asker, .open = request};
+  if (request.timeout.count() > 0) {
+    waiter.deadline = deadline_after(now, request.timeout);
+  }
+  auto opened = try_open(waiter);
   if (opened) {
     return std::optional(*opened);
   }
-  if (request.timeout.count() <= 0 || !can_wait_for(opened.error())) {
-    return opened.error();
+  if (!is_waited_for(opened.error(), request)) {
+    Error error = opened.error();
+    if (error.code == Errc::not_found) {
+      error.hint = nearest_name(asker.session, request.name);
+    }
+    return error;
   }
   if (auto room = check_in_flight(asker.session); !room) {
     return room.error();
   }
-  if (waiting_.find(asker) != nullptr) {
-    return Error{.code = Errc::bad_request, .detail = "id: a request with it is waiting"};
-  }
-  waiting_.add({.asker = asker, .open = request, .deadline = deadline_after(now, request.timeout)});
+  waiting_.add(std::move(waiter));
+  schedule_eviction(request.name);
   return std::optional<Handle>();
 }
 
-Result<Handle> Registry::try_open(Asker asker, const wire::Open& request) {
-  auto found = find(asker.session, request.name);
+Result<Handle> Registry::try_open(const Waiter& asking) {
+  const auto& [asker, request, deadline] = asking;
+  auto found = look_up(asker.session, request.name);
   if (!found) {
     return found.error();
   }
@@ -61,14 +79,20 @@ Result<Handle> Registry::try_open(Asker asker, const wire::Open& request) {
   if ((has & needed) != needed) {
     return Error{.code = Errc::denied,
                  .detail = "uid " + std::to_string(session.identity.uid) + " has " + to_text(has) +
-                           ", needs " + to_text(needed)};
+                           ", needs " + to_text(needed),
+                 .hint = "its owner, uid " + std::to_string(segment.uid) +
+                         ", decides by mode and group when it creates it"};
   }
   if (session.handles.size() >= limits_.handles_per_session) {
     return Error{.code = Errc::too_many,
                  .count = limits_.handles_per_session,
                  .detail = std::to_string(session.handles.size()) + " roles open in this session"};
   }
-  if (request.as == wire::OpenAs::publish && segment.publisher) {
+  const bool publishes = request.as == wire::OpenAs::publish;
+  if (segment.is_fencing && (publishes || request.timeout.count() > 0)) {
+    return is_moving();  // A reader that does not wait gets what is there, and is told later.
+  }
+  if (publishes && segment.publisher) {
     return has_publisher(segment);
   }
   std::uint32_t entry = 0;
@@ -80,19 +104,40 @@ Result<Handle> Registry::try_open(Asker asker, const wire::Open& request) {
     entry = *taken;
     segment.entries.set(entry);
   }
+  return add_handle(segment, asking, entry);
+}
+
+Handle& Registry::add_handle(Segment& segment, const Waiter& asking, std::uint32_t entry) {
   const Handle handle{.id = ++last_handle_,
-                      .asker = asker,
+                      .asker = asking.asker,
                       .memory = segment.memory,
-                      .as = request.as,
-                      .entry = entry};
-  if (request.as == wire::OpenAs::publish) {
+                      .as = asking.open.as,
+                      .entry = entry,
+                      .timeout = asking.open.timeout,
+                      .deadline = asking.deadline};
+  if (handle.as == wire::OpenAs::publish) {
     segment.publisher = handle.id;
   }
-  handles_.emplace(handle.id, handle);
-  session.handles.insert(handle.id);
+  sessions_.at(handle.asker.session).handles.insert(handle.id);
   segment.users.insert(handle.id);
   ++open_counts_[segment.memory];
-  return handle;
+  return handles_.emplace(handle.id, handle).first->second;
+}
+
+// Takes it out of all books but the segment's `publisher` and `entries`.
+void Registry::remove_handle(const Handle& handle) {
+  const Handle removed = handle;
+  segments_.at(removed.memory.segment).users.erase(removed.id);
+  sessions_.at(removed.asker.session).handles.erase(removed.id);
+  if (const auto orphan = orphans_.find(removed.id); orphan != orphans_.end()) {
+    evictions_.erase({orphan->second, orphan->first});
+    orphans_.erase(orphan);
+  }
+  handles_.erase(removed.id);
+  if (--open_counts_.at(removed.memory) == 0) {
+    open_counts_.erase(removed.memory);
+    release_if_unused(removed.memory);
+  }
 }
 
 Result<std::uint32_t> Registry::take_entry(Segment& segment) const {
@@ -132,19 +177,13 @@ void Registry::end_handle(std::uint64_t id) {
   const Handle ended = handles_.at(id);
   Segment& segment = segments_.at(ended.memory.segment);
   effects_.ended.push_back(ended);
-  segment.users.erase(id);
-  sessions_.at(ended.asker.session).handles.erase(id);
-  if (segment.publisher == id) {
-    segment.publisher.reset();
-    notify_users(segment, Event::What::publisher_gone);
-  }
   if (ended.as == wire::OpenAs::subscribe && ended.memory == segment.memory) {
     segment.entries.reset(ended.entry);
   }
-  handles_.erase(id);
-  if (--open_counts_.at(ended.memory) == 0) {
-    open_counts_.erase(ended.memory);
-    release_if_unused(ended.memory);
+  remove_handle(ended);
+  if (segment.publisher == id) {
+    segment.publisher.reset();
+    notify_users(segment, Event::What::publisher_gone);
   }
   const std::string name = segment.name;
   const std::uint64_t number = ended.memory.segment;
@@ -155,19 +194,19 @@ void Registry::end_handle(std::uint64_t id) {
 
 void Registry::settle(const std::string& name) {
   for (const Waiter& waiter : waiting_.waiting_for(name)) {
-    auto opened = try_open(waiter.asker, waiter.open);
-    if (!opened && can_wait_for(opened.error())) {
-      continue;
-    }
-    std::ignore = waiting_.remove(waiter.asker);
-    Outcome outcome{.asker = waiter.asker, .name = name, .result = Error{}};
+    auto opened = try_open(waiter);
     if (opened) {
-      outcome.result = *opened;
-    } else {
-      outcome.result = opened.error();
+      decide(waiter, *opened);
+    } else if (!is_waited_for(opened.error(), waiter.open)) {
+      decide(waiter, opened.error());
     }
-    effects_.outcomes.push_back(std::move(outcome));
   }
+}
+
+void Registry::decide(const Waiter& waiter, std::variant<Handle, Error> result) {
+  Outcome outcome{.asker = waiter.asker, .name = waiter.open.name, .result = std::move(result)};
+  std::ignore = waiting_.remove(waiter.asker);
+  effects_.outcomes.push_back(std::move(outcome));
 }
 
 Result<void> Registry::cancel(Asker asker) {
@@ -176,35 +215,32 @@ Result<void> Registry::cancel(Asker asker) {
     return Error{.code = Errc::not_found,
                  .detail = "no request " + std::to_string(asker.request) + " is waiting"};
   }
-  effects_.outcomes.push_back(
-      {.asker = asker,
-       .name = waiter->open.name,
-       .result = Error{.code = Errc::cancelled, .detail = "by the client"}});
-  std::ignore = waiting_.remove(asker);
+  decide(Waiter(*waiter), Error{.code = Errc::cancelled, .detail = "by the client"});
   return {};
 }
 
 std::optional<Time> Registry::next_deadline() const {
-  std::optional<Time> next = waiting_.next_deadline();
-  for (const std::uint32_t number : disconnected_) {
-    const Time evicted_at = *sessions_.at(number).disconnected_at + kDisconnectedGrace;
-    if ((!next || evicted_at < *next) && !wanted_places(number).empty()) {
-      next = evicted_at;
-    }
+  const std::optional<Time> next = waiting_.next_deadline();
+  if (evictions_.empty() || (next && *next <= evictions_.begin()->first)) {
+    return next;
   }
-  return next;
+  return evictions_.begin()->first;
 }
 
 void Registry::expire(Time now) {
-  evict_disconnected(now);
+  evict(now);
   for (const Waiter& waiter : waiting_.expired(now)) {
-    const auto found = find(waiter.asker.session, waiter.open.name);
-    const Error reason = !found                ? found.error()
-                         : (*found)->publisher ? has_publisher(**found)
-                                               : Error{.detail = "no place"};
-    std::ignore = waiting_.remove(waiter.asker);
-    effects_.outcomes.push_back(
-        {.asker = waiter.asker, .name = waiter.open.name, .result = timed_out(waiter, reason)});
+    const auto found = look_up(waiter.asker.session, waiter.open.name);
+    Error reason{.detail = "no place"};
+    if (!found) {
+      reason = found.error();
+      reason.hint = nearest_name(waiter.asker.session, waiter.open.name);
+    } else if ((*found)->is_fencing) {
+      reason = is_moving();
+    } else if ((*found)->publisher) {
+      reason = has_publisher(**found);
+    }
+    decide(waiter, timed_out(waiter, reason));
   }
 }
 

@@ -1,11 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 // Declaring, removing and fencing segments.
+#include <algorithm>
 #include <utility>
 
 #include "daemon/core/registry.hpp"
 #include "proto/wire/names.hpp"
 
 namespace tenure::core {
+namespace {
+
+Accounts::Amount amount_of(const TopicShape& shape) noexcept {
+  return {.bytes = shape.total_bytes() + shape.schema_bytes,
+          .has_schema_fd = shape.schema_bytes != 0};
+}
+
+}  // namespace
 
 Segment* Registry::find_named(const std::string& name) {
   const auto found = names_.find(name);
@@ -34,13 +43,18 @@ Result<Registry::Declared> Registry::declare(Asker asker, const wire::CreateTopi
   const Identity& who = sessions_.at(asker.session).identity;
   TopicOptions options = request.options;
   options.terms.gid = options.terms.gid.value_or(who.gid);
+  // Also where it is there already: what differs is then named, and must be fit for that.
+  if (auto shape = shape_topic(options, limits_.page_bytes); !shape) {
+    return shape.error();
+  }
   if (Segment* there = find_named(request.name)) {
     return join(asker, *there, options);
   }
   if (!is_member(who, *options.terms.gid)) {
     return Error{.code = Errc::denied,
                  .detail = "gid: uid " + std::to_string(who.uid) + " is not in group " +
-                           std::to_string(*options.terms.gid)};
+                           std::to_string(*options.terms.gid),
+                 .hint = "name a group that the process is in, or none"};
   }
   auto made = make_segment(asker, {.name = request.name, .options = std::move(options)});
   if (!made) {
@@ -53,16 +67,14 @@ Result<Registry::Declared> Registry::join(Asker asker,
                                           Segment& segment,
                                           const TopicOptions& options) {
   Session& session = sessions_.at(asker.session);
-  const auto refuse = [&](std::string difference) {
-    return Error{.code = Errc::exists,
-                 .detail = std::move(difference),
-                 .hint = "remove it first, or declare it as it is"};
-  };
   if (segment.uid != session.identity.uid) {
-    return refuse("it belongs to another uid");
+    return Error{
+        .code = Errc::exists, .detail = "it belongs to another uid", .hint = "choose another name"};
   }
   if (auto difference = first_difference(segment.options, options)) {
-    return refuse(*std::move(difference));
+    return Error{.code = Errc::exists,
+                 .detail = *std::move(difference),
+                 .hint = "remove it first, or declare it as it is"};
   }
   segment.creators.insert(asker.session);
   session.created.insert(segment.memory.segment);
@@ -84,7 +96,7 @@ Result<Segment*> Registry::make_segment(Asker asker, const wire::CreateTopic& re
     return charged.error();
   }
   const MemoryId memory{.segment = last_segment_ + 1, .incarnation = 1};
-  if (auto charged = accounts_.charge_memory(memory, uid, shape->total_bytes()); !charged) {
+  if (auto charged = accounts_.charge_memory(memory, uid, amount_of(*shape)); !charged) {
     accounts_.return_segment(uid);
     return charged.error();
   }
@@ -139,6 +151,7 @@ Result<void> Registry::remove(std::uint32_t session, const std::string& name) {
   Segment& segment = segments_.at((*found)->memory.segment);
   notify_users(segment, Event::What::removed);
   drop_name(segment);
+  settle(name);  // Who waits for the end of its fence waits in vain.
   return {};
 }
 
@@ -156,7 +169,7 @@ void Registry::drop_name(Segment& segment) {
 
 void Registry::drop_if_unused(Segment& segment) {
   if (segment.state == Segment::State::ready && segment.creators.empty() && segment.users.empty() &&
-      segment.options.terms.lifetime == Lifetime::session) {
+      !segment.is_fencing && segment.options.terms.lifetime == Lifetime::session) {
     drop_name(segment);
   }
 }
@@ -192,14 +205,21 @@ void Registry::notify_users(const Segment& segment, Event::What what, const Hand
   }
 }
 
-Result<MemoryId> Registry::begin_fence(std::uint64_t id) {
+Result<MemoryId> Registry::begin_fence(const Handle& publisher) {
+  const std::uint64_t id = publisher.memory.segment;
   Segment& segment = segments_.at(id);
   const MemoryId fresh{.segment = id, .incarnation = segment.memory.incarnation + 1};
-  const std::uint64_t bytes = segment.shape.total_bytes();
-  if (auto charged = accounts_.charge_memory(fresh, segment.uid, bytes); !charged) {
+  const auto amount = amount_of(segment.shape);
+  if (auto charged = accounts_.charge_memory(fresh, segment.uid, amount); !charged) {
     return charged.error();
   }
   segment.is_fencing = true;
+  waiting_.add_first(
+      {.asker = publisher.asker,
+       .open = {.name = segment.name, .as = publisher.as, .timeout = publisher.timeout},
+       .deadline = publisher.deadline});
+  segment.publisher.reset();  // Nobody is told: it never was there for them.
+  remove_handle(publisher);
   return fresh;
 }
 
@@ -207,28 +227,36 @@ void Registry::finish_fence(std::uint64_t id) {
   Segment& segment = segments_.at(id);
   const MemoryId old = segment.memory;
   const MemoryId fresh{.segment = id, .incarnation = old.incarnation + 1};
-  segment.is_fencing = false;
-  const Handle* publisher = segment.publisher ? &handles_.at(*segment.publisher) : nullptr;
-  notify_users(segment, Event::What::superseded, publisher);
+  const bool is_removed = segment.state == Segment::State::removed;
   segment.memory = fresh;
   segment.entries.reset();
-  if (publisher != nullptr) {  // Its place was taken, but nothing of the old memory was granted.
-    Handle& moved = handles_.at(*segment.publisher);
-    moved.memory = fresh;
-    ++open_counts_[fresh];
-    if (--open_counts_.at(old) == 0) {
-      open_counts_.erase(old);
-    }
-  }
+  notify_users(segment, Event::What::superseded);
+  end_fence(segment);
   release_if_unused(old);
-  release_if_unused(fresh);  // Removed meanwhile.
-  forget_if_empty(id);
+  if (is_removed) {
+    release_if_unused(fresh);
+  }
 }
 
-void Registry::abandon_fence(std::uint64_t id) {
+void Registry::abandon_fence(std::uint64_t id, const Error& error) {
   Segment& segment = segments_.at(id);
-  segment.is_fencing = false;
   accounts_.return_memory({.segment = id, .incarnation = segment.memory.incarnation + 1});
+  if (segment.state == Segment::State::ready) {
+    const auto waiters = waiting_.waiting_for(segment.name);
+    const auto first = std::ranges::find_if(
+        waiters, [](const Waiter& waiter) { return waiter.open.as == wire::OpenAs::publish; });
+    if (first != waiters.end()) {
+      decide(*first, error);
+    }
+  }
+  end_fence(segment);
+}
+
+void Registry::end_fence(Segment& segment) {
+  const std::uint64_t id = segment.memory.segment;
+  segment.is_fencing = false;
+  settle(std::string(segment.name));
+  drop_if_unused(segment);
   forget_if_empty(id);
 }
 

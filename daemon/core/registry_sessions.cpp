@@ -20,12 +20,20 @@ Result<std::uint32_t> Registry::add_session(Identity identity) {
   return number;
 }
 
-void Registry::set_disconnected(std::uint32_t session, Time now) {
-  Session& gone = sessions_.at(session);
-  gone.disconnected_at = now;
-  disconnected_.insert(session);
+void Registry::stop_waiting(std::uint32_t session) {
   for (const Asker& asker : waiting_.of_session(session)) {
-    std::ignore = waiting_.remove(asker);  // Nobody could be told of the outcome.
+    std::ignore = waiting_.remove(asker);
+  }
+}
+
+void Registry::set_disconnected(std::uint32_t session, Time now) {
+  stop_waiting(session);
+  for (const std::uint64_t id : sessions_.at(session).handles) {
+    const Segment& segment = segments_.at(handles_.at(id).memory.segment);
+    if (segment.publisher == id) {
+      orphans_[id] = now + kDisconnectedGrace;
+      schedule_eviction(segment.name);
+    }
   }
 }
 
@@ -34,16 +42,13 @@ void Registry::remove_session(std::uint32_t session) {
   if (found == sessions_.end()) {
     return;
   }
-  for (const Asker& asker : waiting_.of_session(session)) {
-    std::ignore = waiting_.remove(asker);
-  }
+  stop_waiting(session);
   for (const std::uint64_t handle : std::set(found->second.handles)) {
     end_handle(handle);
   }
   const std::set<std::uint64_t> created = std::move(found->second.created);
   const std::uint32_t uid = found->second.identity.uid;
   sessions_.erase(found);
-  disconnected_.erase(session);
   accounts_.return_session(uid);
   for (const std::uint64_t id : created) {
     if (const auto segment = segments_.find(id); segment != segments_.end()) {
@@ -72,27 +77,26 @@ void Registry::leave(Segment& segment, std::uint32_t session) {
   drop_if_unused(segment);
 }
 
-std::vector<std::uint64_t> Registry::wanted_places(std::uint32_t session) const {
-  std::vector<std::uint64_t> wanted;
-  for (const std::uint64_t id : sessions_.at(session).handles) {
-    const Segment& segment = segments_.at(handles_.at(id).memory.segment);
-    if (segment.publisher == id && waiting_.is_publisher_wanted(segment.name)) {
-      wanted.push_back(id);
-    }
+// Only a place that somebody waits for is taken away: who disconnects costs nothing otherwise.
+void Registry::schedule_eviction(const std::string& name) {
+  const Segment* segment = find_named(name);
+  if (segment == nullptr || !segment->publisher) {
+    return;
   }
-  return wanted;
+  const auto orphan = orphans_.find(*segment->publisher);
+  if (orphan != orphans_.end() && waiting_.is_publisher_wanted(name)) {
+    evictions_.emplace(orphan->second, orphan->first);
+  }
 }
 
-void Registry::evict_disconnected(Time now) {
-  std::vector<std::uint64_t> evicted;
-  for (const std::uint32_t number : disconnected_) {
-    if (now >= *sessions_.at(number).disconnected_at + kDisconnectedGrace) {
-      const auto wanted = wanted_places(number);
-      evicted.insert(evicted.end(), wanted.begin(), wanted.end());
+void Registry::evict(Time now) {
+  while (!evictions_.empty() && evictions_.begin()->first <= now) {
+    const std::uint64_t id = evictions_.begin()->second;
+    evictions_.erase(evictions_.begin());
+    const std::string& name = segments_.at(handles_.at(id).memory.segment).name;
+    if (waiting_.is_publisher_wanted(name)) {
+      end_handle(id);
     }
-  }
-  for (const std::uint64_t id : evicted) {
-    end_handle(id);
   }
 }
 

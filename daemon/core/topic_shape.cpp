@@ -8,6 +8,7 @@
 #include "proto/layout/slot_plan.hpp"
 #include "proto/layout/topic_bell.hpp"
 #include "proto/layout/topic_head.hpp"
+#include "proto/wire/limits.hpp"
 
 namespace tenure::core {
 namespace {
@@ -35,6 +36,11 @@ std::optional<Error> check_numbers(const TopicOptions& options) {
   if (options.terms.mode > kAllModeBits) {
     return bad_field("mode", std::to_string(options.terms.mode), "at most 0777 is allowed");
   }
+  if (options.lag_limit && options.retention != Retention::lossless) {
+    return bad_field("lag_limit",
+                     std::to_string(options.lag_limit->count()) + " ms",
+                     "it belongs to lossless retention");
+  }
   if (options.lag_limit &&
       (options.lag_limit->count() < 1 ||
        options.lag_limit->count() > std::numeric_limits<std::uint32_t>::max())) {
@@ -43,6 +49,34 @@ std::optional<Error> check_numbers(const TopicOptions& options) {
                      "1 to 4294967295 ms are allowed");
   }
   return std::nullopt;
+}
+
+std::uint64_t digits_of(std::int64_t extent) noexcept {
+  std::uint64_t digits = 1;
+  for (; extent > 9; extent /= 10) {
+    ++digits;
+  }
+  return digits;
+}
+
+// At most.
+std::uint64_t schema_text_bytes(const std::vector<TensorSpec>& schema) noexcept {
+  constexpr std::uint64_t around_tensor = 48;  // {"name":"","dtype":"255:255:65535","shape":[]},
+  constexpr std::uint64_t around_extent = 3;   // A comma, and quotes from 2^53 on.
+  constexpr std::uint64_t escaped = 6;         // \u0001
+  constexpr unsigned char first_printable = 0x20;
+  std::uint64_t bytes = 2;
+  for (const TensorSpec& spec : schema) {
+    bytes += around_tensor;
+    for (const std::int64_t extent : spec.shape.extents()) {
+      bytes += around_extent + digits_of(extent);
+    }
+    for (const char letter : spec.name) {
+      const bool is_quoted = letter == '"' || letter == '\\';
+      bytes += static_cast<unsigned char>(letter) < first_printable ? escaped : is_quoted ? 2 : 1;
+    }
+  }
+  return bytes;
 }
 
 std::string octal(std::uint32_t mode) {
@@ -131,6 +165,10 @@ Result<TopicShape> shape_topic(const TopicOptions& options, std::uint32_t page_b
   TopicShape shape{.slot_stride_bytes = plan->stride_bytes};
   shape.head_bytes = round_up(layout::kTopicHeadBytes, page_bytes);
   shape.bell_bytes = round_up(layout::topic_bell_bytes(options.subscribers), page_bytes);
+  shape.schema_bytes = schema_text_bytes(options.schema);
+  if (shape.schema_bytes <= wire::kMaxInlineSchemaBytes) {
+    shape.schema_bytes = 0;
+  }
   // At most 64 slots of a little over 2^56 bytes: no overflow.
   shape.data_bytes = round_up(plan->stride_bytes * options.slots, page_bytes);
   return shape;

@@ -16,6 +16,9 @@ struct TopicShape {
   std::uint64_t head_bytes = 0;
   std::uint64_t bell_bytes = 0;
   std::uint64_t data_bytes = 0;
+  /// Of the schema's text, at most, where it travels as a memfd because it may not fit a packet;
+  /// else 0. Charged, but no part of the segment.
+  std::uint64_t schema_bytes = 0;
 
   [[nodiscard]] std::uint64_t total_bytes() const noexcept {
     return head_bytes + bell_bytes + data_bytes;

@@ -59,7 +59,9 @@ struct Handle {
   Asker asker = {};  ///< The session, and the request that opened it.
   MemoryId memory = {};
   wire::OpenAs as = wire::OpenAs::subscribe;
-  std::uint32_t entry = 0;  ///< subscribe: the line in `bell`.
+  std::uint32_t entry = 0;      ///< subscribe: the line in `bell`.
+  Time timeout = Time::zero();  ///< As asked for; it ran, or would have run, to `deadline`.
+  Time deadline = Time::max();
 };
 
 /// How a request that had to wait was decided.

@@ -6,8 +6,15 @@
 namespace tenure::core {
 
 void WaitList::add(Waiter waiter) {
+  add_at(++last_arrival_, std::move(waiter));
+}
+
+void WaitList::add_first(Waiter waiter) {
+  add_at(--first_arrival_, std::move(waiter));
+}
+
+void WaitList::add_at(Arrival arrival, Waiter waiter) {
   const Asker asker = waiter.asker;
-  const Arrival arrival = ++arrivals_;
   by_name_[waiter.open.name].emplace(arrival, asker);
   if (waiter.deadline != Time::max()) {
     by_deadline_.emplace(waiter.deadline, asker);

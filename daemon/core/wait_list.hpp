@@ -24,6 +24,8 @@ struct Waiter {
 class WaitList {
  public:
   void add(Waiter waiter);
+  /// Before everybody who waits already.
+  void add_first(Waiter waiter);
   [[nodiscard]] bool remove(Asker asker);
   [[nodiscard]] const Waiter* find(Asker asker) const;
 
@@ -37,12 +39,15 @@ class WaitList {
   [[nodiscard]] std::vector<Waiter> expired(Time now) const;
 
  private:
-  using Arrival = std::uint64_t;
+  using Arrival = std::int64_t;
   struct Place {
     Arrival arrival;
     Waiter waiter;
   };
-  Arrival arrivals_ = 0;
+  void add_at(Arrival arrival, Waiter waiter);
+
+  Arrival last_arrival_ = 0;
+  Arrival first_arrival_ = 0;
   std::map<Asker, Place> by_asker_;
   std::map<std::string, std::map<Arrival, Asker>> by_name_;
   std::set<std::pair<Time, Asker>> by_deadline_;

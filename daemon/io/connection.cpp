@@ -10,9 +10,6 @@
 namespace tenure::io {
 namespace {
 
-// So many answers may wait before no more requests are read; events come on top.
-constexpr std::size_t kMaxQueuedAnswers = wire::kMaxRequestsInFlight;
-
 // Closing gives the fd back whatever it answers.
 template <class Closable>
 void close_quietly(Closable& closable) {
@@ -20,22 +17,37 @@ void close_quietly(Closable& closable) {
   static_cast<void>(closable.close(ignored));
 }
 
+// An fd that cannot be watched stays with `fd`, and is closed by it.
+template <class Descriptor, class... Protocol>
+bool watch(Descriptor& descriptor, os::UniqueFd& fd, Protocol... protocol) {
+  boost::system::error_code refused;
+  static_cast<void>(descriptor.assign(protocol..., fd.get(), refused));
+  if (!refused) {
+    static_cast<void>(fd.release());
+  }
+  return !refused;
+}
+
 }  // namespace
 
-Connection::Connection(Server& server, asio::io_context& context, Arrival arrival)
+Connection::Connection(Server& server, asio::io_context& context, Accepted accepted)
     : server_(server),
-      socket_(context, asio::generic::seq_packet_protocol(AF_UNIX, 0), arrival.socket.release()),
+      socket_(context),
       process_(context),
       deadline_(context),
       retry_(context),
-      drained_(context),
-      identity_(std::move(arrival.identity)) {
-  if (arrival.pidfd) {
-    process_.assign(arrival.pidfd.release());
-  }
+      reads_on_(context),
+      identity_(std::move(accepted.identity)) {
+  is_open_ = watch(socket_, accepted.socket, asio::generic::seq_packet_protocol(AF_UNIX, 0)) &&
+             (!accepted.pidfd || watch(process_, accepted.pidfd));
 }
 
 void Connection::start(std::optional<Error> refusal) {
+  if (!is_open_) {
+    is_open_ = true;
+    hang_up_for("the broker cannot watch its socket");
+    return;
+  }
   refusal_ = std::move(refusal);
   deadline_.expires_after(wire::kHelloTimeout);
   deadline_.async_wait([self = shared_from_this()](const boost::system::error_code& error) {
@@ -44,87 +56,6 @@ void Connection::start(std::optional<Error> refusal) {
     }
   });
   asio::co_spawn(socket_.get_executor(), read(shared_from_this()), asio::detached);
-}
-
-// One packet per turn: a busy client delays the others by no more than that.
-asio::awaitable<void> Connection::read(std::shared_ptr<Connection> self) {
-  boost::system::error_code error;
-  while (self->is_open_) {
-    if (self->queue_.size() >= kMaxQueuedAnswers) {
-      self->drained_.expires_at(asio::steady_timer::time_point::max());
-      co_await self->drained_.async_wait(asio::redirect_error(asio::use_awaitable, error));
-      continue;
-    }
-    co_await self->socket_.async_wait(Socket::wait_read,
-                                      asio::redirect_error(asio::use_awaitable, error));
-    if (error || !self->is_open_) {
-      continue;
-    }
-    if (auto packet = self->receive()) {
-      self->take(*std::move(packet));
-    }
-  }
-}
-
-std::optional<os::Packet> Connection::receive() {
-  auto packet = os::receive_packet(socket_.native_handle());
-  if (!packet && packet.error().code == Errc::broker_gone) {
-    // A peer that closed with answers unread resets the connection: said once, then come the
-    // packets that it sent before.
-    packet = os::receive_packet(socket_.native_handle());
-  }
-  if (packet) {
-    return *std::move(packet);
-  }
-  if (packet.error().code != Errc::empty) {
-    hang_up();
-  }
-  return std::nullopt;
-}
-
-void Connection::take(os::Packet packet) {
-  server_.count_bytes(packet.bytes.size());
-  if (packet.is_truncated) {
-    hang_up_for("a packet of too many bytes or file descriptors");
-    return;
-  }
-  auto decoded = wire::decode_request(packet.bytes);
-  if (auto* bad = std::get_if<wire::BadRequest>(&decoded)) {
-    if (bad->fatal || session_ == 0 || !packet.fds.empty()) {
-      answer_and_hang_up(bad->id, std::move(bad->error));
-    } else {
-      server_.service().refuse(session_, bad->id, std::move(bad->error));
-    }
-    return;
-  }
-  take_request(std::get<wire::Request>(std::move(decoded)), packet);
-}
-
-void Connection::take_request(wire::Request request, os::Packet& packet) {
-  const auto* create = std::get_if<wire::CreateTopic>(&request.body);
-  const std::size_t expected_fds = create != nullptr && create->schema_in_fd ? 1 : 0;
-  if (packet.fds.size() != expected_fds) {
-    answer_and_hang_up(request.id,
-                       {.code = Errc::bad_request,
-                        .detail = std::to_string(packet.fds.size()) + " file descriptors came, " +
-                                  std::to_string(expected_fds) + " belong here"});
-    return;
-  }
-  if (session_ == 0) {
-    const auto* hello = std::get_if<wire::Hello>(&request.body);
-    if (hello == nullptr) {
-      answer_and_hang_up(request.id,
-                         {.code = Errc::bad_request, .detail = "op: hello comes first"});
-      return;
-    }
-    greet(*hello, request.id);
-    return;
-  }
-  if (auto proof = check_proof(packet); !proof) {
-    answer_and_hang_up(request.id, proof.error());
-    return;
-  }
-  server_.service().execute(session_, std::move(request), std::move(packet.fds));
 }
 
 void Connection::greet(const wire::Hello& hello, std::uint64_t request) {
@@ -154,6 +85,7 @@ void Connection::greet(const wire::Hello& hello, std::uint64_t request) {
   }
   session_ = *admitted;
   deadline_.cancel();
+  allow_fds(socket_.native_handle(), true);
   process_.async_wait(asio::posix::stream_descriptor::wait_read,
                       [self = shared_from_this()](const boost::system::error_code& error) {
                         if (!error) {
@@ -171,19 +103,21 @@ Result<void> Connection::find_process() {
   if (!pidfd) {
     return pidfd.error();
   }
-  process_.assign(pidfd->release());
+  if (!watch(process_, *pidfd)) {
+    return Error{.code = Errc::too_many, .detail = "the broker cannot watch the client's process"};
+  }
   needs_proof_ = true;
   return {};
 }
 
 // The process that sent this packet has the pid that connected, and the one that is watched has not
 // died: they are the same.
-Result<void> Connection::check_proof(const os::Packet& packet) {
+Result<void> Connection::check_proof(const Arrival& arrival) {
   if (!needs_proof_) {
     return {};
   }
-  if (!packet.credentials || packet.credentials->pid != identity_.pid ||
-      packet.credentials->uid != identity_.uid || !is_alive(process_.native_handle())) {
+  if (!arrival.credentials || arrival.credentials->pid != identity_.pid ||
+      arrival.credentials->uid != identity_.uid || !is_alive(process_.native_handle())) {
     return Error{.code = Errc::denied,
                  .detail = "this packet is not from the process that connected"};
   }
@@ -249,7 +183,10 @@ void Connection::abandon() {
 
 void Connection::close() {
   is_open_ = false;
-  close_quietly(socket_);
+  if (socket_.is_open()) {
+    boost::system::error_code ignored;
+    server_.close_socket(os::UniqueFd(socket_.release(ignored)), identity_.uid);
+  }
   retry_.cancel();
   deadline_.cancel();
   drop_queue();

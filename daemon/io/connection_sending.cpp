@@ -7,26 +7,31 @@
 #include "daemon/io/connection.hpp"
 #include "daemon/io/peer.hpp"
 #include "daemon/io/server.hpp"
+#include "proto/os/packet.hpp"
 
 namespace tenure::io {
 namespace {
 
 constexpr std::size_t kMaxQueued = 1024;
+constexpr std::size_t kMaxQueuedWithFds = 4;
 constexpr std::chrono::milliseconds kFirstRetry{1};
 constexpr std::chrono::milliseconds kLastRetry{64};
 
 }  // namespace
+
+bool Connection::takes_fds() const noexcept {
+  return queued_with_fds_ < kMaxQueuedWithFds;
+}
 
 void Connection::send(Outgoing packet) {
   if (!is_open_) {
     return;
   }
   if (queue_.size() >= kMaxQueued) {
-    // Not from here: the service may be in the middle of something.
-    asio::post(socket_.get_executor(),
-               [self = shared_from_this()] { self->hang_up_for("it does not read its answers"); });
+    hang_up_soon("it does not read its answers");
     return;
   }
+  queued_with_fds_ += packet.fds.empty() ? 0 : 1;
   queue_.push_back(std::move(packet));
   if (!is_waiting_to_send_) {
     pump();
@@ -37,9 +42,12 @@ void Connection::pump() {
   while (is_open_ && !queue_.empty()) {
     const Outgoing& next = queue_.front();
     const int socket = socket_.native_handle();
-    if (!next.fds.empty() && has_sent_fds_ && has_unread(socket)) {
-      pump_later();
-      return;
+    if (!next.fds.empty() && has_sent_fds_) {
+      if (has_unread(socket)) {
+        pump_later();
+        return;
+      }
+      has_sent_fds_ = false;
     }
     std::array<int, wire::kMaxFds> fds{};
     std::ranges::transform(next.fds, fds.begin(), [](const auto& fd) { return fd->get(); });
@@ -53,20 +61,44 @@ void Connection::pump() {
       return;
     }
     if (!sent) {
-      drop_queue();  // The reading half meets the same end.
+      drop_queue();
+      if (sent.error().code != Errc::broker_gone) {  // Else the reading half meets the same end.
+        hang_up_soon(sent.error().message());
+      }
       return;
     }
     server_.count_bytes(next.bytes.size());
-    has_sent_fds_ = !next.fds.empty();
     retry_after_ = kFirstRetry;
-    queue_.pop_front();
-    drained_.cancel();
+    pop();
   }
+}
+
+void Connection::pop() {
+  const bool had_fds = !queue_.front().fds.empty();
+  queue_.pop_front();
+  if (had_fds) {
+    has_sent_fds_ = true;
+    --queued_with_fds_;
+    // Not from here: the service may be in the middle of something.
+    asio::post(socket_.get_executor(), [self = shared_from_this()] {
+      if (self->is_open_) {
+        self->server_.service().go_on(self->session_);
+      }
+    });
+  }
+  reads_on_.cancel();
 }
 
 void Connection::drop_queue() {
   queue_.clear();
-  drained_.cancel();
+  queued_with_fds_ = 0;
+  reads_on_.cancel();
+}
+
+// Not at once: the service may be in the middle of something.
+void Connection::hang_up_soon(std::string fault) {
+  asio::post(socket_.get_executor(),
+             [self = shared_from_this(), fault = std::move(fault)] { self->hang_up_for(fault); });
 }
 
 void Connection::pump_later() {

@@ -86,9 +86,16 @@ Result<os::UniqueFd> open_pidfd(std::int32_t pid) {
   return pidfd;
 }
 
-void request_credentials(int socket) noexcept {
+bool request_credentials(int socket) noexcept {
   const int on = 1;
-  ::setsockopt(socket, SOL_SOCKET, SO_PASSCRED, &on, sizeof on);
+  return ::setsockopt(socket, SOL_SOCKET, SO_PASSCRED, &on, sizeof on) == 0;
+}
+
+void allow_fds(int socket, bool allowed) noexcept {
+  if (os::is_unmasked(os::Feature::pass_rights)) {
+    const int value = allowed ? 1 : 0;
+    ::setsockopt(socket, SOL_SOCKET, os::kSoPassrights, &value, sizeof value);
+  }
 }
 
 bool is_alive(int pidfd) noexcept {

@@ -22,8 +22,11 @@ namespace tenure::io {
 /// The fallback: a process that has this pid now. It is the peer's only if a later packet carries
 /// the same pid while this process lives. Errors: denied  none has it
 [[nodiscard]] Result<os::UniqueFd> open_pidfd(std::int32_t pid);
-/// Asks for credentials with every packet.
-void request_credentials(int socket) noexcept;
+/// Asks for credentials with every packet; false if the kernel refuses.
+[[nodiscard]] bool request_credentials(int socket) noexcept;
+/// Whether the kernel lets packets with file descriptors in (6.16; before: always). A socket that
+/// was accepted begins as its listener was.
+void allow_fds(int socket, bool allowed) noexcept;
 [[nodiscard]] bool is_alive(int pidfd) noexcept;
 
 /// Bytes sent that the peer has not read.

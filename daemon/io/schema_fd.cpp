@@ -16,8 +16,6 @@ namespace tenure::io {
 namespace {
 
 constexpr int kFixed = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
-// So few tensors fit whatever their names are: 255 bytes escaped six-fold, and 8 extents.
-constexpr std::size_t kSurelySmall = 16;
 
 Error bad_schema(std::string detail) {
   return {.code = Errc::bad_request, .detail = "schema_fd: " + std::move(detail)};
@@ -74,26 +72,24 @@ Result<std::vector<TensorSpec>> read_schema(int fd) {
   return wire::decode_schema(text);
 }
 
-Result<shm::SharedFd> write_schema_if_large(const std::vector<TensorSpec>& schema) {
-  if (schema.size() <= kSurelySmall) {
-    return shm::SharedFd();
-  }
-  const std::string text = wire::encode_schema(schema);
-  if (text.size() <= wire::kMaxInlineSchemaBytes) {
-    return shm::SharedFd();
-  }
-  os::UniqueFd fd(::memfd_create("tenure:schema", MFD_CLOEXEC | MFD_ALLOW_SEALING));
-  if (!fd) {
+Result<shm::SharedFd> write_schema(const std::vector<TensorSpec>& schema) {
+  const os::UniqueFd memfd(::memfd_create("tenure:schema", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  if (!memfd) {
     return system_error("memfd_create", errno);
   }
-  if (!write_all(fd.get(), text)) {
+  if (!write_all(memfd.get(), wire::encode_schema(schema))) {
     return system_error("pwrite", errno);
   }
-  if (::fchmod(fd.get(), S_IRUSR | S_IWUSR) != 0 ||
-      ::fcntl(fd.get(), F_ADD_SEALS, kFixed | F_SEAL_SEAL) != 0) {
+  if (::fchmod(memfd.get(), S_IRUSR | S_IWUSR) != 0 ||
+      ::fcntl(memfd.get(), F_ADD_SEALS, kFixed | F_SEAL_SEAL) != 0) {
     return system_error("F_ADD_SEALS", errno);
   }
-  return std::make_shared<const os::UniqueFd>(std::move(fd));
+  const std::string path = "/proc/self/fd/" + std::to_string(memfd.get());
+  os::UniqueFd readers(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!readers) {
+    return system_error("open", errno);
+  }
+  return std::make_shared<const os::UniqueFd>(std::move(readers));
 }
 
 }  // namespace tenure::io

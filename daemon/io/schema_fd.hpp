@@ -14,8 +14,8 @@ namespace tenure::io {
 /// Errors: bad_request  not a memfd that is sealed against every change, too large, or no schema
 [[nodiscard]] Result<std::vector<TensorSpec>> read_schema(int fd);
 
-/// Nothing if the schema fits into a packet beside everything else.
-/// Errors: no_memory, too_many
-[[nodiscard]] Result<shm::SharedFd> write_schema_if_large(const std::vector<TensorSpec>& schema);
+/// A read-only fd of the schema's text, for all who ask. A client that moves the file position
+/// moves it for everybody: whoever reads it does so by offset. Errors: no_memory, too_many
+[[nodiscard]] Result<shm::SharedFd> write_schema(const std::vector<TensorSpec>& schema);
 
 }  // namespace tenure::io

@@ -7,6 +7,8 @@
 #include <cstring>
 #include <utility>
 
+#include "daemon/io/arrival.hpp"
+#include "daemon/io/log_text.hpp"
 #include "daemon/io/peer.hpp"
 
 namespace tenure::io {
@@ -14,7 +16,18 @@ namespace {
 
 constexpr std::uint32_t kUnmappedUid = 65534;
 constexpr std::uint32_t kMaxStrangersPerUid = 256;
+constexpr std::uint64_t kFdsPerStranger = 2;  // Socket and pidfd, or a socket and what came by it.
+constexpr std::uint64_t kStrangersShare = 8;  // One in so many file descriptors is for strangers.
 constexpr std::chrono::milliseconds kAcceptPause{100};
+
+std::uint64_t max_strangers(const core::Limits& limits) noexcept {
+  return limits.fds / kStrangersShare / kFdsPerStranger;
+}
+
+core::Limits without_strangers(core::Limits limits) noexcept {
+  limits.fds -= max_strangers(limits) * kFdsPerStranger;
+  return limits;
+}
 
 }  // namespace
 
@@ -32,7 +45,9 @@ Server::Server(asio::io_context& context, ServerOptions options, ListenSocket li
       listen_(std::move(listen)),
       acceptor_(context, listen_.fd()),
       pause_(context),
-      service_(context, *this, options_.limits, options_.log) {
+      service_(context, *this, without_strangers(options_.limits), options_.log),
+      aside_(context) {
+  allow_fds(listen_.fd(), false);
   asio::co_spawn(context_, accept_all(), asio::detached);
 }
 
@@ -55,7 +70,7 @@ asio::awaitable<void> Server::accept_all() {
     if (socket) {
       accept(std::move(socket));
     } else if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED) {
-      options_.log->warn("accept_failed error=\"{}\"", std::strerror(errno));
+      options_.log->warn("accept_failed error={}", quoted(std::strerror(errno)));
       pause_.expires_after(kAcceptPause);  // The client still knocks: not in a tight loop.
       co_await pause_.async_wait(asio::redirect_error(asio::use_awaitable, error));
     }
@@ -66,19 +81,18 @@ void Server::accept(os::UniqueFd socket) {
   auto identity = read_identity(socket.get());
   auto pidfd = read_pidfd(socket.get());
   if (!identity || !pidfd) {
-    options_.log->warn("session_refused error=\"{}\"",
-                       (identity ? pidfd.error() : identity.error()).message());
+    options_.log->warn("session_refused error={}",
+                       quoted((identity ? pidfd.error() : identity.error()).message()));
     return;
   }
-  if (!*pidfd) {
-    request_credentials(socket.get());
-  }
-  std::uint32_t& strangers = strangers_[identity->uid];
-  if (strangers >= kMaxStrangersPerUid) {
-    options_.log->warn("session_refused uid={} error=\"too many without a hello\"", identity->uid);
+  if (auto refused = check_strangers(identity->uid);
+      refused || !request_credentials(socket.get())) {
+    options_.log->warn("session_refused uid={} error={}",
+                       identity->uid,
+                       quoted(refused ? refused->message() : "SO_PASSCRED is refused"));
     return;
   }
-  ++strangers;
+  add_stranger(identity->uid);
   std::optional<Error> refusal;
   if (identity->uid == kUnmappedUid && !options_.allow_unmapped_uid) {
     refusal = Error{.code = Errc::denied,
@@ -88,9 +102,9 @@ void Server::accept(os::UniqueFd socket) {
   const auto connection =
       std::make_shared<Connection>(*this,
                                    context_,
-                                   Connection::Arrival{.socket = std::move(socket),
-                                                       .pidfd = *std::move(pidfd),
-                                                       .identity = *std::move(identity)});
+                                   Connection::Accepted{.socket = std::move(socket),
+                                                        .pidfd = *std::move(pidfd),
+                                                        .identity = *std::move(identity)});
   connections_.insert(connection);
   connection->start(std::move(refusal));
 }
@@ -99,7 +113,7 @@ Result<std::uint32_t> Server::admit(const std::shared_ptr<Connection>& connectio
   auto session = service_.admit(connection->identity());
   if (session) {
     sessions_.emplace(*session, connection);
-    --strangers_[connection->identity().uid];
+    remove_stranger(connection->identity().uid);
   }
   return session;
 }
@@ -108,22 +122,60 @@ void Server::forget(const std::shared_ptr<Connection>& connection) {
   if (connections_.erase(connection) == 0) {
     return;
   }
-  const std::uint32_t uid = connection->identity().uid;
   if (connection->session() == 0) {
-    --strangers_[uid];
-  }
-  if (strangers_[uid] == 0) {
-    strangers_.erase(uid);
+    remove_stranger(connection->identity().uid);
   }
   sessions_.erase(connection->session());
 }
 
+std::optional<Error> Server::check_strangers(std::uint32_t uid) const {
+  const auto found = strangers_.find(uid);
+  if (found != strangers_.end() && found->second >= kMaxStrangersPerUid) {
+    return Error{.code = Errc::too_many, .detail = "connections of this uid without a hello"};
+  }
+  if (stranger_count_ >= max_strangers(options_.limits)) {
+    return Error{.code = Errc::too_many, .detail = "connections without a hello"};
+  }
+  return std::nullopt;
+}
+
+void Server::add_stranger(std::uint32_t uid) {
+  ++strangers_[uid];
+  ++stranger_count_;
+}
+
+void Server::remove_stranger(std::uint32_t uid) {
+  --stranger_count_;
+  const auto found = strangers_.find(uid);
+  if (--found->second == 0) {
+    strangers_.erase(found);
+  }
+}
+
+void Server::run_aside(std::uint32_t uid, std::function<void()> work, std::function<void()> done) {
+  add_stranger(uid);
+  aside_.run(std::move(work), [this, uid, done = std::move(done)] {
+    remove_stranger(uid);
+    done();
+  });
+}
+
+// Packets that nobody has read may carry file descriptors, which close with the socket.
+void Server::close_socket(os::UniqueFd socket, std::uint32_t uid) {
+  ::shutdown(socket.get(), SHUT_RD);  // Nothing comes in after this.
+  if (has_packets(socket.get())) {
+    ::shutdown(socket.get(), SHUT_RDWR);  // The client need not wait for the close.
+    const auto kept = std::make_shared<os::UniqueFd>(std::move(socket));
+    run_aside(uid, [kept] { kept->reset(); }, [] {});
+  }
+}
+
 void Server::log_fault(const Connection& connection, const std::string& fault) {
-  options_.log->warn("client_at_fault session={} uid={} pid={} fault=\"{}\"",
+  options_.log->warn("client_at_fault session={} uid={} pid={} fault={}",
                      connection.session(),
                      connection.identity().uid,
                      connection.identity().pid,
-                     fault);
+                     quoted(fault));
 }
 
 void Server::send(std::uint32_t session, Outgoing packet) {
@@ -132,11 +184,17 @@ void Server::send(std::uint32_t session, Outgoing packet) {
   }
 }
 
-void Server::drain() {
+bool Server::takes_fds(std::uint32_t session) const {
+  const auto found = sessions_.find(session);
+  return found == sessions_.end() || found->second->takes_fds();
+}
+
+void Server::drain(std::function<void()> on_end) {
   if (is_draining_) {
     return;
   }
   is_draining_ = true;
+  on_end_ = std::move(on_end);
   acceptor_.release();
   listen_.close();
   pause_.cancel();
@@ -155,6 +213,7 @@ void Server::hang_up_all() {
     connection->abandon();
   }
   sessions_.clear();
+  std::exchange(on_end_, [] {})();
 }
 
 }  // namespace tenure::io

@@ -4,11 +4,14 @@
 #include <spdlog/logger.h>
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 
+#include "daemon/io/aside.hpp"
 #include "daemon/io/asio.hpp"
 #include "daemon/io/connection.hpp"
 #include "daemon/io/listen_socket.hpp"
@@ -35,9 +38,12 @@ class Server : private Service::Outlet {
   ~Server() override;
 
   [[nodiscard]] const std::string& socket() const noexcept { return listen_.path(); }
-  /// Stops listening, finishes what the slow thread does, answers it, hangs up. The io_context runs
-  /// out of work then.
-  void drain();
+  /// Stops listening and reading, finishes what the slow thread does, answers it, hangs up; then
+  /// calls `on_end`, and the io_context runs out of work.
+  void drain(std::function<void()> on_end = [] {});
+  /// Does not wait for the slow thread to hang up. After drain().
+  void hang_up_all();
+  [[nodiscard]] bool is_draining() const noexcept { return is_draining_; }
 
   // ---- for connections
 
@@ -45,6 +51,9 @@ class Server : private Service::Outlet {
   [[nodiscard]] Result<std::uint32_t> admit(const std::shared_ptr<Connection>& connection);
   void forget(const std::shared_ptr<Connection>& connection);
   void count_bytes(std::size_t bytes) noexcept { control_bytes_ += bytes; }
+  /// Aside::run(); counted as one more stranger of `uid` meanwhile.
+  void run_aside(std::uint32_t uid, std::function<void()> work, std::function<void()> done);
+  void close_socket(os::UniqueFd socket, std::uint32_t uid);
   /// A client that breaks the protocol, once.
   void log_fault(const Connection& connection, const std::string& fault);
 
@@ -52,10 +61,13 @@ class Server : private Service::Outlet {
   Server(asio::io_context& context, ServerOptions options, ListenSocket listen);
   [[nodiscard]] asio::awaitable<void> accept_all();
   void accept(os::UniqueFd socket);
+  [[nodiscard]] std::optional<Error> check_strangers(std::uint32_t uid) const;
+  void add_stranger(std::uint32_t uid);
+  void remove_stranger(std::uint32_t uid);
   void send(std::uint32_t session, Outgoing packet) override;
   [[nodiscard]] std::uint64_t control_bytes() const noexcept override { return control_bytes_; }
+  [[nodiscard]] bool takes_fds(std::uint32_t session) const override;
   void on_idle() override;
-  void hang_up_all();
 
   asio::io_context& context_;
   ServerOptions options_;
@@ -64,10 +76,14 @@ class Server : private Service::Outlet {
   asio::steady_timer pause_;
   std::uint64_t control_bytes_ = 0;
   bool is_draining_ = false;
+  std::function<void()> on_end_;
   std::set<std::shared_ptr<Connection>> connections_;
   std::map<std::uint32_t, std::shared_ptr<Connection>> sessions_;
-  std::map<std::uint32_t, std::uint32_t> strangers_;  // Per uid: connected, no hello yet.
+  // Connected without a hello yet, or something of theirs is run aside: per uid, and in all.
+  std::map<std::uint32_t, std::uint32_t> strangers_;
+  std::uint64_t stranger_count_ = 0;
   Service service_;
+  Aside aside_;  // Last: its jobs refer to the rest.
 };
 
 }  // namespace tenure::io

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "daemon/io/clocks.hpp"
+#include "daemon/io/log_text.hpp"
 #include "proto/os/kernel.hpp"
 #include "proto/wire/codec.hpp"
 
@@ -38,7 +39,7 @@ Result<std::uint32_t> Service::admit(core::Identity identity) {
                *session,
                identity.uid,
                identity.pid,
-               identity.name);
+               quoted(identity.name));
   }
   return session;
 }
@@ -74,31 +75,35 @@ void Service::refuse_named(core::Asker asker, const std::string& name, Error err
   refuse(asker.session, asker.request, std::move(error));
 }
 
-void Service::execute(std::uint32_t session, wire::Request request, std::vector<os::UniqueFd> fds) {
+void Service::execute(std::uint32_t session, wire::Request request, SentSchema schema) {
   const core::Asker asker{.session = session, .request = request.id};
-  std::visit(Overloaded{
-                 [&](wire::Hello&) {
-                   refuse(session,
-                          request.id,
-                          {.code = Errc::bad_request, .detail = "op: hello was said already"});
-                 },
-                 [&](wire::Ping&) { welcome(session, request.id); },
-                 [&](wire::CreateTopic& body) { create(asker, std::move(body), std::move(fds)); },
-                 [&](wire::Open& body) { open(asker, body); },
-                 [&](wire::Close& body) { close(asker, body); },
-                 [&](wire::Remove& body) { remove(asker, body); },
-                 [&](wire::List& body) { list(asker, body); },
-                 [&](wire::Inspect& body) { inspect(asker, body); },
-                 [&](wire::Stat& body) { stat(asker, body); },
-                 [&](wire::Cancel& body) { cancel(asker, body); },
-                 [&](wire::Holders& body) { holders(asker, body); },
-             },
-             request.body);
+  std::visit(
+      Overloaded{
+          [&](wire::Hello&) {
+            refuse(session,
+                   request.id,
+                   {.code = Errc::bad_request, .detail = "op: hello was said already"});
+          },
+          [&](wire::Ping&) { welcome(session, request.id); },
+          [&](wire::CreateTopic& body) { create(asker, std::move(body), std::move(schema)); },
+          [&](wire::Open& body) { open(asker, body); },
+          [&](wire::Close& body) { close(asker, body); },
+          [&](wire::Remove& body) { remove(asker, body); },
+          [&](wire::List& body) { list(asker, body); },
+          [&](wire::Inspect& body) { inspect(asker, body); },
+          [&](wire::Stat& body) { stat(asker, body); },
+          [&](wire::Cancel& body) { cancel(asker, body); },
+          [&](wire::Holders& body) { holders(asker, body); },
+      },
+      request.body);
   carry_out();
 }
 
 bool Service::hang_up(std::uint32_t session) {
+  registry_.stop_waiting(session);
+  drop_held_back(session);
   if (registry_.has_handles(session)) {
+    carry_out();
     return false;
   }
   end(session);
@@ -113,11 +118,15 @@ void Service::set_disconnected(std::uint32_t session) {
 
 void Service::end(std::uint32_t session) {
   const Peer peer = registry_.peer(session);
+  held_back_.erase(session);
   registry_.remove_session(session);
   carry_out();
   visit_graves();
-  log_->info(
-      "session_ended session={} uid={} pid={} name={}", session, peer.uid, peer.pid, peer.name);
+  log_->info("session_ended session={} uid={} pid={} name={}",
+             session,
+             peer.uid,
+             peer.pid,
+             quoted(peer.name));
 }
 
 void Service::stop() {
@@ -177,6 +186,10 @@ void Service::settle(const core::Outcome& outcome) {
 // Armed only while somebody waits for a limited time: an idle broker has no timer.
 void Service::arm_deadline() {
   const auto next = registry_.next_deadline();
+  if (next == armed_) {
+    return;
+  }
+  armed_ = next;
   if (!next) {
     deadline_.cancel();
     return;
@@ -184,6 +197,7 @@ void Service::arm_deadline() {
   deadline_.expires_at(std::chrono::steady_clock::time_point(*next));
   deadline_.async_wait([this](const boost::system::error_code& error) {
     if (!error) {
+      armed_.reset();
       registry_.expire(monotonic_now());
       carry_out();
     }

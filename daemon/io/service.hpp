@@ -4,9 +4,11 @@
 #include <spdlog/logger.h>
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <vector>
 
@@ -29,6 +31,8 @@ class Service {
    public:
     virtual ~Outlet() = default;
     virtual void send(std::uint32_t session, Outgoing packet) = 0;
+    /// Whether few enough packets with file descriptors wait to be sent to it.
+    [[nodiscard]] virtual bool takes_fds(std::uint32_t session) const = 0;
     /// Bytes of all packets, in and out.
     [[nodiscard]] virtual std::uint64_t control_bytes() const noexcept = 0;
     /// The last job of the slow thread has reported.
@@ -45,12 +49,16 @@ class Service {
   /// Errors: quota, too_many
   [[nodiscard]] Result<std::uint32_t> admit(core::Identity identity);
   void welcome(std::uint32_t session, std::uint64_t request);
-  /// Answers what `request` asks, now or later. `fds` came with it; only a create may have one.
-  void execute(std::uint32_t session, wire::Request request, std::vector<os::UniqueFd> fds);
+  /// What was read from the file descriptor that came with a request, if one did.
+  using SentSchema = std::optional<Result<std::vector<TensorSpec>>>;
+  /// Answers what `request` asks, now or later. Only a create may have a schema beside it.
+  void execute(std::uint32_t session, wire::Request request, SentSchema schema);
   void refuse(std::uint32_t session, std::uint64_t request, Error error);
   /// The socket is gone. Holding nothing, the session ends; else its process decides.
   /// Returns whether it has ended.
   bool hang_up(std::uint32_t session);
+  /// takes_fds() may have become true.
+  void go_on(std::uint32_t session);
   /// The process still lives after the grace: what it holds stays its own.
   void set_disconnected(std::uint32_t session);
   /// The process is dead.
@@ -85,7 +93,7 @@ class Service {
   void settle(const core::Outcome& outcome);
   void arm_deadline();
   // service_segments.cpp
-  void create(core::Asker asker, wire::CreateTopic request, std::vector<os::UniqueFd> fds);
+  void create(core::Asker asker, wire::CreateTopic request, SentSchema schema);
   void make_memory(const core::Segment& segment);
   void finish_create(std::uint64_t segment, Result<std::shared_ptr<shm::TopicMemory>> made);
   void remove(core::Asker asker, const wire::Remove& request);
@@ -98,7 +106,9 @@ class Service {
   void close(core::Asker asker, const wire::Close& request);
   void cancel(core::Asker asker, const wire::Cancel& request);
   void grant(const core::Handle& handle);
-  void grant_unchecked(const core::Handle& handle);
+  void grant_unchecked(const core::Handle& handle, int tries);
+  void grant_later(std::uint64_t handle, int tries);
+  void drop_held_back(std::uint32_t session);
   [[nodiscard]] Result<Outgoing> opened(const core::Handle& handle,
                                         const core::Segment& segment,
                                         Live& live);
@@ -131,9 +141,12 @@ class Service {
   core::Time started_;
   std::map<core::MemoryId, Live> memories_;
   std::map<std::uint64_t, std::vector<shm::SharedFd>> reader_fds_;  // Kept while the role is open.
+  // Roles that are to be granted once their session has read what it got.
+  std::map<std::uint32_t, std::deque<std::uint64_t>> held_back_;
   std::vector<Grave> graves_;
   asio::steady_timer deadline_;
-  SlowThread slow_;  // Last: its jobs report to the rest.
+  std::optional<core::Time> armed_;  // What deadline_ is set to.
+  SlowThread slow_;                  // Last: its jobs report to the rest.
 };
 
 }  // namespace tenure::io

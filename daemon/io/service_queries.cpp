@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "daemon/io/clocks.hpp"
-#include "daemon/io/schema_fd.hpp"
 #include "daemon/io/service.hpp"
 #include "proto/wire/codec.hpp"
 
@@ -18,6 +17,12 @@ bool fits(const wire::ReplyBody& body, std::uint64_t request) {
   return wire::encode(wire::Reply{.id = request, .body = body}).size() <= wire::kMaxPacketBytes;
 }
 
+Error too_long(const char* member, std::size_t bytes) {
+  return {.code = Errc::bad_request,
+          .detail = std::string(member) + ": " + std::to_string(bytes) + " bytes; at most " +
+                    std::to_string(wire::kMaxGlobBytes) + " are allowed"};
+}
+
 }  // namespace
 
 SegmentInfo Service::describe(const core::Segment& segment) const {
@@ -29,6 +34,13 @@ SegmentInfo Service::describe(const core::Segment& segment) const {
 }
 
 void Service::list(core::Asker asker, const wire::List& request) {
+  for (const auto& [member, text] :
+       {std::pair("glob", &request.glob), std::pair("after", &request.after)}) {
+    if (text->size() > wire::kMaxGlobBytes) {
+      refuse(asker.session, asker.request, too_long(member, text->size()));
+      return;
+    }
+  }
   const auto matching = registry_.match(asker.session, request, wire::kMaxPageItems + 1);
   wire::Listed page;
   page.total = registry_.count_visible(asker.session);
@@ -71,16 +83,11 @@ void Service::inspect(core::Asker asker, const wire::Inspect& request) {
   }
   const core::Segment& segment = **found;
   wire::Inspected page{.info = describe(segment)};
-  auto schema = write_schema_if_large(page.info.schema);
-  if (!schema) {
-    refuse_named(asker, request.name, schema.error());
-    return;
-  }
   std::vector<shm::SharedFd> fds;
-  if (*schema != nullptr) {
+  if (const auto schema = memories_.at(segment.memory).memory->spec().schema) {
     page.schema_fd = 0;
     page.info.schema.clear();
-    fds.push_back(std::move(*schema));
+    fds.push_back(schema);
   }
   std::vector<std::uint64_t> handles;
   for (auto user = segment.users.upper_bound(request.after_handle);

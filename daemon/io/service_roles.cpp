@@ -3,11 +3,17 @@
 #include <utility>
 
 #include "daemon/io/clocks.hpp"
-#include "daemon/io/schema_fd.hpp"
+#include "daemon/io/log_text.hpp"
 #include "daemon/io/service.hpp"
 #include "proto/wire/codec.hpp"
 
 namespace tenure::io {
+namespace {
+
+constexpr int kLeaseTries = 50;
+constexpr std::chrono::milliseconds kLeasePause{20};
+
+}  // namespace
 
 void Service::open(core::Asker asker, const wire::Open& request) {
   const auto opened = registry_.open(asker, request, monotonic_now());
@@ -39,24 +45,31 @@ void Service::cancel(core::Asker asker, const wire::Cancel& request) {
 // The new publisher is let in only once nobody else can write: what a dead or closed one may still
 // have open would change its bundles.
 void Service::grant(const core::Handle& handle) {
-  Live& live = memories_.at(handle.memory);
   if (handle.as == wire::OpenAs::publish) {
-    if (registry_.find_by_id(handle.memory.segment)->is_fencing) {
-      return;  // finish_fence() goes on with whoever has the place then.
-    }
+    Live& live = memories_.at(handle.memory);
     if (!live.writers.empty() && live.memory->writers() != shm::Writers::none) {
       fence(handle);
       return;
     }
     live.writers.clear();
   }
-  grant_unchecked(handle);
+  grant_unchecked(handle, kLeaseTries);
 }
 
-void Service::grant_unchecked(const core::Handle& handle) {
+// What is granted stays open until it is sent: a client that does not read its answers is granted
+// no more for now.
+void Service::grant_unchecked(const core::Handle& handle, int tries) {
+  if (!outlet_.takes_fds(handle.asker.session)) {
+    held_back_[handle.asker.session].push_back(handle.id);
+    return;
+  }
   const core::Segment& segment = *registry_.find_by_id(handle.memory.segment);
   Live& live = memories_.at(handle.memory);
   auto packet = opened(handle, segment, live);
+  if (!packet && packet.error().code == Errc::held && tries > 0) {
+    grant_later(handle.id, tries - 1);
+    return;
+  }
   if (!packet) {
     withdraw(handle, packet.error());
     return;
@@ -66,11 +79,8 @@ void Service::grant_unchecked(const core::Handle& handle) {
     live.writers.insert(handle.asker.session);
     live.writer_uid = peer.uid;
     set_limits(segment, handle, live);
-  } else {
-    if (handle.as == wire::OpenAs::subscribe) {
-      live.memory->register_subscriber(handle.entry, is_limited(segment, peer.uid));
-    }
-    reader_fds_[handle.id] = packet->fds;
+  } else if (handle.as == wire::OpenAs::subscribe) {
+    live.memory->register_subscriber(handle.entry, is_limited(segment, peer.uid));
   }
   log_->debug("role_opened session={} handle={} name={} as={}",
               handle.asker.session,
@@ -103,10 +113,6 @@ Result<Outgoing> Service::opened(const core::Handle& handle,
   if (!parts) {
     return parts.error();
   }
-  auto schema = write_schema_if_large(segment.options.schema);
-  if (!schema) {
-    return schema.error();
-  }
   Outgoing packet;
   for (shm::Part& part : *parts) {
     body.grants.push_back({.memory = part.memory,
@@ -114,11 +120,14 @@ Result<Outgoing> Service::opened(const core::Handle& handle,
                            .offset_bytes = 0,
                            .length_bytes = part.length_bytes,
                            .right = part.right});
+    if (part.right == wire::Right::read) {  // A writable one is the client's alone.
+      reader_fds_[handle.id].push_back(part.fd);
+    }
     packet.fds.push_back(std::move(part.fd));
   }
-  if (*schema != nullptr) {
+  if (spec.schema != nullptr) {
     body.schema_fd = static_cast<std::uint32_t>(packet.fds.size());
-    packet.fds.push_back(std::move(*schema));
+    packet.fds.push_back(spec.schema);
   } else {
     body.schema = segment.options.schema;
   }
@@ -127,7 +136,7 @@ Result<Outgoing> Service::opened(const core::Handle& handle,
 }
 
 void Service::withdraw(const core::Handle& handle, Error error) {
-  log_->warn("role_refused session={} error=\"{}\"", handle.asker.session, error.message());
+  log_->warn("role_refused session={} error={}", handle.asker.session, quoted(error.message()));
   const std::string name = registry_.find_by_id(handle.memory.segment)->name;
   refuse_named(handle.asker, name, std::move(error));
   static_cast<void>(registry_.close(handle.asker.session, handle.id));
@@ -156,9 +165,52 @@ void Service::set_limits(const core::Segment& segment, const core::Handle& publi
   }
 }
 
+// A process of the broker's own uid has a lease on the memory: the attempt has told it to let go.
+void Service::grant_later(std::uint64_t handle, int tries) {
+  const auto pause = std::make_shared<asio::steady_timer>(deadline_.get_executor(), kLeasePause);
+  pause->async_wait([this, pause, handle, tries](const boost::system::error_code& error) {
+    const core::Handle* waiting = registry_.find_handle(handle);
+    if (!error && waiting != nullptr) {
+      grant_unchecked(core::Handle(*waiting), tries);
+      carry_out();
+    }
+  });
+}
+
+void Service::go_on(std::uint32_t session) {
+  const auto found = held_back_.find(session);
+  if (found == held_back_.end()) {
+    return;
+  }
+  std::deque<std::uint64_t>& handles = found->second;
+  while (!handles.empty() && outlet_.takes_fds(session)) {
+    const core::Handle* next = registry_.find_handle(handles.front());
+    handles.pop_front();
+    if (next != nullptr) {
+      grant_unchecked(core::Handle(*next), kLeaseTries);
+    }
+  }
+  if (handles.empty()) {
+    held_back_.erase(found);
+  }
+  carry_out();
+}
+
+// Its client will never be told: what it has not been given yet is free for others.
+void Service::drop_held_back(std::uint32_t session) {
+  const auto found = held_back_.find(session);
+  if (found == held_back_.end()) {
+    return;
+  }
+  for (const std::uint64_t handle : found->second) {
+    static_cast<void>(registry_.close(session, handle));
+  }
+  held_back_.erase(found);
+}
+
 void Service::fence(const core::Handle& publisher) {
   const core::MemoryId old = publisher.memory;
-  if (auto begun = registry_.begin_fence(old.segment); !begun) {
+  if (auto begun = registry_.begin_fence(publisher); !begun) {
     withdraw(publisher, begun.error());
     return;
   }
@@ -168,35 +220,24 @@ void Service::fence(const core::Handle& publisher) {
 }
 
 void Service::finish_fence(core::MemoryId old, Result<std::shared_ptr<shm::TopicMemory>> made) {
-  const core::Segment& segment = *registry_.find_by_id(old.segment);
-  const auto waiting = segment.publisher;
+  const std::string name = registry_.find_by_id(old.segment)->name;
   if (!made) {
-    registry_.abandon_fence(old.segment);
-    if (waiting) {
-      withdraw(*registry_.find_handle(*waiting), made.error());
-    }
+    log_->warn(
+        "fence_failed name={} id={} error={}", name, old.segment, quoted(made.error().message()));
+    registry_.abandon_fence(old.segment, made.error());
     carry_out();
     return;
   }
   if (const auto before = memories_.find(old); before != memories_.end()) {
     (*made)->go_on_counting(*before->second.memory);
-    before->second.memory->supersede();
+    before->second.memory->supersede();  // Again: whoever can write there may have undone it.
     registry_.keep_memory(old, before->second.writer_uid);
   }
-  memories_[{.segment = old.segment, .incarnation = old.incarnation + 1}] = {.memory =
-                                                                                 std::move(*made)};
-  log_->warn("segment_fenced name={} id={} incarnation={}",
-             segment.name,
-             old.segment,
-             old.incarnation + 1);
+  const core::MemoryId fresh{.segment = old.segment, .incarnation = old.incarnation + 1};
+  memories_[fresh] = {.memory = std::move(*made)};
+  log_->warn("segment_fenced name={} id={} incarnation={}", name, fresh.segment, fresh.incarnation);
   registry_.finish_fence(old.segment);
   carry_out();
-  // The place may have changed hands meanwhile: whoever has it now is let in.
-  if (const core::Segment* there = registry_.find_by_id(old.segment);
-      there != nullptr && there->publisher) {
-    grant_unchecked(*registry_.find_handle(*there->publisher));
-    carry_out();
-  }
 }
 
 }  // namespace tenure::io

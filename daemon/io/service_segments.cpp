@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Segments: made, removed, and their memory given back.
+#include <optional>
 #include <utility>
 
+#include "daemon/io/log_text.hpp"
 #include "daemon/io/schema_fd.hpp"
 #include "daemon/io/service.hpp"
 
@@ -46,14 +48,13 @@ wire::Created created(const core::Segment& segment, bool existed) {
 
 }  // namespace
 
-void Service::create(core::Asker asker, wire::CreateTopic request, std::vector<os::UniqueFd> fds) {
-  if (request.schema_in_fd) {
-    auto schema = read_schema(fds.front().get());
-    if (!schema) {
-      refuse_named(asker, request.name, schema.error());
+void Service::create(core::Asker asker, wire::CreateTopic request, SentSchema schema) {
+  if (schema) {
+    if (!*schema) {
+      refuse_named(asker, request.name, schema->error());
       return;
     }
-    request.options.schema = std::move(*schema);
+    request.options.schema = std::move(**schema);
   }
   visit_graves();  // What they give back may be what this one needs.
   const auto declared = registry_.declare(asker, request);
@@ -70,8 +71,22 @@ void Service::create(core::Asker asker, wire::CreateTopic request, std::vector<o
 }
 
 void Service::make_memory(const core::Segment& segment) {
+  using Made = Result<std::shared_ptr<shm::TopicMemory>>;
+  std::optional<std::vector<TensorSpec>> large_schema;
+  if (segment.shape.schema_bytes != 0) {
+    large_schema = segment.options.schema;
+  }
   run_slowly(
-      [spec = spec_of(segment)] { return shm::TopicMemory::make(spec); },
+      [spec = spec_of(segment), large_schema = std::move(large_schema)]() mutable -> Made {
+        if (large_schema) {
+          auto written = write_schema(*large_schema);
+          if (!written) {
+            return written.error();
+          }
+          spec.schema = *std::move(written);
+        }
+        return shm::TopicMemory::make(spec);
+      },
       [this, id = segment.memory.segment](auto made) { finish_create(id, std::move(made)); });
 }
 
@@ -86,10 +101,10 @@ void Service::finish_create(std::uint64_t id, Result<std::shared_ptr<shm::TopicM
                answer.size_bytes);
     memories_[segment.memory] = {.memory = std::move(*made)};
   } else {
-    log_->warn("segment_refused name={} uid={} error=\"{}\"",
+    log_->warn("segment_refused name={} uid={} error={}",
                segment.name,
                segment.uid,
-               made.error().message());
+               quoted(made.error().message()));
   }
   const std::string name = segment.name;  // A segment that could not be made is forgotten.
   for (const core::Asker& asker : registry_.complete(id, made.has_value())) {

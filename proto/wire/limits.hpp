@@ -18,6 +18,7 @@ inline constexpr std::size_t kMaxSchemaBytes = std::size_t{4} << 20U;
 inline constexpr std::size_t kMaxSchemaTensors = 4096;
 inline constexpr std::size_t kMaxFds = 16;  // In one packet; the kernel's own limit is 253.
 inline constexpr std::size_t kMaxNameBytes = 200;
+inline constexpr std::size_t kMaxGlobBytes = 256;
 inline constexpr std::size_t kMaxClientNameBytes = 64;
 inline constexpr std::size_t kMaxPageItems = 64;  // Items of a list reply; fewer if they are long.
 

@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -81,6 +82,93 @@ TEST_F(DaemonProgram, SigtermWhileMemoryIsMadeStillAnswers) {
   EXPECT_EQ(WEXITSTATUS(broker.stop(SIGTERM)), 0);
 }
 
+TEST_F(DaemonProgram, SigtermEndsItHoweverMuchItsClientsAsk) {
+  RawClient busy(broker.socket());
+  std::uint64_t last = 0;
+  const auto ask = [&] {
+    const std::string name = "a" + std::to_string(++last);
+    busy.send(small_topic(name));
+    busy.send(wire::Remove{.name = name});
+  };
+  for (int i = 0; i < 16; ++i) {
+    ask();
+  }
+  try {
+    while (busy.receive()) {
+      if (last == 32) {
+        ASSERT_EQ(::kill(broker.pid(), SIGTERM), 0);
+      }
+      ask();
+      ASSERT_LT(last, 50'000U) << "it answers for ever";
+    }
+  } catch (const std::runtime_error&) {
+    // The end was met while asking.
+  }
+  EXPECT_TRUE(broker.wait_for_log("stopped"));
+}
+
+TEST_F(DaemonProgram, SecondSignalDoesNotWaitForTheFirst) {
+  RawClient client(broker.socket());
+  ::kill(broker.pid(), SIGSTOP);
+  client.send(small_topic("a"));
+  ::kill(broker.pid(), SIGTERM);
+  ::kill(broker.pid(), SIGINT);
+  EXPECT_EQ(WEXITSTATUS(broker.stop(SIGTERM)), 0);
+}
+
+TEST_F(DaemonProgram, StartedWithoutStandardStreamsItLogsNowhere) {
+  const std::string socket = broker.directory() + "/other.sock";
+  Child other([&] {
+    std::string program = tenured_path();
+    for (int fd = 0; fd <= 2; ++fd) {
+      ::close(fd);
+    }
+    ::execl(program.c_str(), program.c_str(), "--socket", socket.c_str(), nullptr);
+    return 126;
+  });
+  EXPECT_TRUE(eventually([&] { return std::filesystem::exists(socket); }));
+  std::error_code refused;
+  const std::string fds = "/proc/" + std::to_string(other.pid()) + "/fd/";
+  const auto log = std::filesystem::read_symlink(fds + "2", refused);
+  other.signal(SIGTERM);
+  EXPECT_EQ(other.wait(std::chrono::seconds(20)), 0);
+  if (refused) {
+    GTEST_SKIP() << "this user may not look into /proc/PID/fd";
+  }
+  EXPECT_EQ(log, "/dev/null");
+}
+
+TEST_F(DaemonProgram, DirectoryInWhichAnybodyMayReplaceTheSocketIsRefused) {
+  const std::string directory = broker.directory() + "/open";
+  std::filesystem::create_directory(directory);
+  ASSERT_EQ(::chmod(directory.c_str(), 0777), 0);
+  const Ended open = run({"--socket", directory + "/control.sock"});
+  EXPECT_EQ(open.status, 1);
+  EXPECT_THAT(open.output, HasSubstr(directory + " may be written by everybody"));
+  if (::geteuid() != 0) {
+    return;
+  }
+  ASSERT_EQ(::chmod(directory.c_str(), 0755), 0);
+  ASSERT_EQ(::chown(directory.c_str(), kStrangerUid, kStrangerUid), 0);
+  const Ended foreign = run({"--socket", directory + "/control.sock"});
+  EXPECT_EQ(foreign.status, 1);
+  EXPECT_THAT(foreign.output, HasSubstr("belongs to another user"));
+}
+
+TEST(DaemonLimits, StrangersTakeNoMoreThanTheirShare) {
+  Child child([] {
+    const ::rlimit few{.rlim_cur = 128, .rlim_max = 128};
+    ::setrlimit(RLIMIT_NOFILE, &few);
+    const PrivateBroker small;
+    std::vector<RawClient> strangers;
+    for (int i = 0; i < 5; ++i) {  // A sixteenth of the 64 that are for clients is 4.
+      strangers.emplace_back(small.socket(), std::nullopt);
+    }
+    return small.wait_for_log("connections without a hello") ? 0 : 1;
+  });
+  EXPECT_EQ(child.wait(std::chrono::seconds(60)), 0);
+}
+
 TEST_F(DaemonProgram, SigintEndsItToo) {
   const int status = broker.stop(SIGINT);
   EXPECT_TRUE(WIFEXITED(status));
@@ -154,6 +242,9 @@ TEST_F(DaemonProgram, BadSettingsAreOneLineAndStatusTwo) {
   const std::string config = broker.directory() + "/config.json";
   std::ofstream(config) << R"({"soket": "x"})";
   expect_refused({"--config", config}, "did you mean \"socket\"?");
+  ::setenv("TENURE_MASK", "lease,bogus", 1);
+  expect_refused({}, "TENURE_MASK: \"bogus\" is none of");
+  ::unsetenv("TENURE_MASK");
 }
 
 TEST_F(DaemonProgram, LongSocketPathIsRefused) {
@@ -182,7 +273,7 @@ TEST_F(DaemonProgram, LogIsOneEventPerLine) {
   ASSERT_TRUE(broker.wait_for_log("session_ended"));
   const std::string log = broker.log();
   EXPECT_THAT(log, HasSubstr("started release="));
-  EXPECT_THAT(log, HasSubstr("name=evil?name"));
+  EXPECT_THAT(log, HasSubstr("name=\"evil?name\""));
   EXPECT_THAT(log, HasSubstr("segment_created name=a id=1"));
 }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "proto/wire/codec.hpp"
 #include "tests/unit/daemon/registry_fixture.hpp"
 
 namespace tenure::core {
@@ -41,8 +42,6 @@ TEST_F(RegistryCreate, ExistsNamesTheFirstDifference) {
               HasSubstr("schema: 1 tensors there, 2"));
   EXPECT_THAT(difference([](TopicOptions& o) { o.retention = Retention::lossless; }),
               HasSubstr("retention: overwrite there"));
-  EXPECT_THAT(difference([](TopicOptions& o) { o.lag_limit = std::chrono::seconds(1); }),
-              HasSubstr("lag_limit: the default there, 1000 ms"));
   EXPECT_THAT(difference([](TopicOptions& o) { o.stamp = Stamp::monotonic; }),
               HasSubstr("stamp: none there"));
   EXPECT_THAT(difference([](TopicOptions& o) { o.terms.lifetime = Lifetime::persistent; }),
@@ -200,6 +199,68 @@ TEST_F(RegistryCreate, SessionsPerUidAreLimited) {
   EXPECT_EQ(fifth.error().code, Errc::quota);
   EXPECT_EQ(fifth.error().count, 4U);
   EXPECT_TRUE(registry.add_session({.uid = 2}).has_value());
+}
+
+TEST_F(RegistryCreate, SchemaIsCheckedBeforeItIsCompared) {
+  const auto session = connect(1);
+  must_declare(session, "a", options());
+  TopicOptions topic = options();
+  topic.schema[0].name = std::string(60'000, 'x');
+  const Error error = declare(session, "a", topic).error();
+  EXPECT_EQ(error.code, Errc::bad_request);
+  EXPECT_LT(error.message().size(), 1000U);
+}
+
+TEST_F(RegistryCreate, LagLimitsAreCompared) {
+  const auto session = connect(1);
+  TopicOptions topic = options();
+  topic.retention = Retention::lossless;
+  must_declare(session, "a", topic);
+  topic.lag_limit = std::chrono::seconds(1);
+  EXPECT_THAT(declare(session, "a", topic).error().detail,
+              HasSubstr("lag_limit: the default there, 1000 ms"));
+}
+
+TEST_F(RegistryCreate, LagLimitBelongsToLosslessRetention) {
+  TopicOptions topic = options();
+  topic.lag_limit = std::chrono::milliseconds(5);
+  const Error error = declare(connect(1), "a", topic).error();
+  EXPECT_EQ(error.code, Errc::bad_request);
+  EXPECT_EQ(error.detail, "lag_limit: 5 ms; it belongs to lossless retention");
+}
+
+TEST_F(RegistryCreate, NameOfAnotherUidCannotBeRemovedFirst) {
+  must_declare(connect(1), "a", options());
+  EXPECT_EQ(declare(connect(2), "a", options()).error().hint, "choose another name");
+}
+
+TEST_F(RegistryCreate, LargeSchemaIsChargedWithItsText) {
+  const auto session = connect(1);
+  TopicOptions topic = options();
+  for (int i = 0; i < 1000; ++i) {
+    topic.schema.push_back({"tensor" + std::to_string(i), DType::uint8, {1}});
+  }
+  const auto declared = declare(session, "a", topic);
+  ASSERT_TRUE(declared.has_value()) << declared.error().message();
+  const TopicShape& shape = declared->segment->shape;
+  EXPECT_GE(shape.schema_bytes, wire::encode_schema(topic.schema).size());
+  EXPECT_EQ(registry.used_bytes(), shape.total_bytes() + shape.schema_bytes);
+  EXPECT_EQ(declare(session, "b", options())->segment->shape.schema_bytes, 0U);
+}
+
+TEST_F(RegistryCreate, LongestTextOfASchemaIsNotLongerThanCharged) {
+  TopicOptions topic = options();
+  topic.schema.clear();
+  const std::string rest = "\"\\" + std::string(200, '\x01');
+  for (char first = 'A'; first <= 'Z'; ++first) {
+    TensorSpec& spec = topic.schema.emplace_back();
+    spec.name = first + rest;
+    spec.dtype = DType::float8_e4m3fn;
+    spec.shape = {10, 9, 1, 1};
+  }
+  const auto shape = shape_topic(topic, 4096);
+  ASSERT_TRUE(shape.has_value()) << shape.error().message();
+  EXPECT_GE(shape->schema_bytes, wire::encode_schema(topic.schema).size());
 }
 
 }  // namespace

@@ -135,54 +135,142 @@ TEST_F(RegistryLifetime, PublisherGoneIsToldToReaders) {
   EXPECT_EQ(effects.notices[0].event.what, Event::What::publisher_gone);
 }
 
-TEST_F(RegistryLifetime, FenceMovesThePublisherAndTellsTheOthers) {
-  const auto writer = connect(1);
-  const auto reader = connect(1);
-  must_declare(writer, "a", options());
-  const Handle old_reader = must_open(reader, "a", kSubscribe);
-  const Handle publisher = must_open(writer, "a", kPublish);
-  static_cast<void>(registry.take_effects());
-  const std::uint64_t used = registry.used_bytes();
-  const auto fresh = registry.begin_fence(publisher.memory.segment);
-  ASSERT_TRUE(fresh.has_value());
-  EXPECT_EQ(fresh->incarnation, 2U);
+class RegistryFence : public RegistryTest {
+ protected:
+  // A topic whose publisher is to be let in, and cannot be yet.
+  void SetUp() override {
+    must_declare(writer, "a", options());
+    old_reader = must_open(reader, "a", kSubscribe);
+    static_cast<void>(registry.take_effects());
+    used = registry.used_bytes();
+  }
+  void begin(Time timeout = Time::zero()) {
+    const auto opened = open(writer, "a", kPublish, timeout);
+    ASSERT_TRUE(opened.has_value() && opened->has_value());
+    publisher = **opened;
+    const auto begun = registry.begin_fence(publisher);
+    ASSERT_TRUE(begun.has_value());
+    fresh = *begun;
+  }
+  // Who was let in by what happened last, and onto which memory.
+  std::optional<Handle> let_in() {
+    for (const Outcome& outcome : registry.take_effects().outcomes) {
+      if (const auto* handle = std::get_if<Handle>(&outcome.result)) {
+        return *handle;
+      }
+    }
+    return std::nullopt;
+  }
+  Errc refused_by_outcome() {
+    const Effects effects = registry.take_effects();
+    const auto* error =
+        effects.outcomes.empty() ? nullptr : std::get_if<Error>(&effects.outcomes[0].result);
+    return error == nullptr ? Errc{0} : error->code;
+  }
+
+  std::uint32_t writer = connect(1);
+  std::uint32_t reader = connect(1);
+  Handle old_reader;
+  Handle publisher;
+  MemoryId fresh;
+  std::uint64_t used = 0;
+};
+
+TEST_F(RegistryFence, LetsThePublisherInAndTellsTheOthers) {
+  begin();
+  EXPECT_EQ(fresh.incarnation, 2U);
   EXPECT_EQ(registry.used_bytes(), 2 * used) << "both are there for now";
-  registry.finish_fence(publisher.memory.segment);
-  Effects effects = registry.take_effects();
+  registry.finish_fence(fresh.segment);
+  const Effects effects = registry.take_effects();
   ASSERT_THAT(effects.notices, SizeIs(1));
   EXPECT_EQ(effects.notices[0].session, reader);
   EXPECT_EQ(effects.notices[0].event.what, Event::What::superseded);
-  EXPECT_EQ(registry.find_handle(publisher.id)->memory, *fresh);
+  ASSERT_THAT(effects.outcomes, SizeIs(1));
+  EXPECT_EQ(effects.outcomes[0].asker, publisher.asker);
+  EXPECT_EQ(std::get<Handle>(effects.outcomes[0].result).memory, fresh);
   EXPECT_THAT(effects.released, IsEmpty()) << "the reader still has the old memory";
   EXPECT_EQ(must_open(reader, "a", kSubscribe).entry, 0U) << "fresh memory, fresh entries";
   ASSERT_TRUE(registry.close(reader, old_reader.id).has_value());
   EXPECT_THAT(registry.take_effects().released, ElementsAre(old_reader.memory));
 }
 
-TEST_F(RegistryLifetime, AbandonedFenceCostsNothing) {
-  const auto writer = connect(1);
-  must_declare(writer, "a", options());
-  const Handle publisher = must_open(writer, "a", kPublish);
-  const std::uint64_t used = registry.used_bytes();
-  ASSERT_TRUE(registry.begin_fence(publisher.memory.segment).has_value());
-  registry.abandon_fence(publisher.memory.segment);
+TEST_F(RegistryFence, AbandonedItCostsNothingAndRefusesWhoBeganIt) {
+  begin();
+  registry.abandon_fence(fresh.segment, Error{.code = Errc::no_memory});
+  EXPECT_EQ(refused_by_outcome(), Errc::no_memory);
   EXPECT_EQ(registry.used_bytes(), used);
   EXPECT_EQ(registry.find(writer, "a").value()->memory.incarnation, 1U);
+  must_open(writer, "a", kPublish);
 }
 
-TEST_F(RegistryLifetime, FenceOfASegmentThatIsRemovedMeanwhileReleasesBoth) {
-  const auto writer = connect(1);
-  must_declare(writer, "a", options());
-  const Handle publisher = must_open(writer, "a", kPublish);
-  ASSERT_TRUE(registry.begin_fence(publisher.memory.segment).has_value());
-  ASSERT_TRUE(registry.remove(writer, "a").has_value());
+TEST_F(RegistryFence, CanBeCancelledByWhoWaitsForIt) {
+  begin();
+  ASSERT_TRUE(registry.cancel(publisher.asker).has_value());
+  EXPECT_EQ(refused_by_outcome(), Errc::cancelled);
+  registry.finish_fence(fresh.segment);
+  EXPECT_EQ(let_in(), std::nullopt);
+  EXPECT_EQ(must_open(writer, "a", kPublish).memory, fresh);
+}
+
+TEST_F(RegistryFence, TimesOutWhoWaitsForIt) {
+  begin(5s);
+  EXPECT_EQ(registry.next_deadline(), now + 5s);
+  registry.expire(now + 5s);
+  const Effects effects = registry.take_effects();
+  ASSERT_THAT(effects.outcomes, SizeIs(1));
+  const Error& error = std::get<Error>(effects.outcomes[0].result);
+  EXPECT_EQ(error.code, Errc::timed_out);
+  EXPECT_EQ(error.detail, "the move to fresh memory did not end within 5000 ms");
+}
+
+TEST_F(RegistryFence, WhoBeganItComesFirst) {
+  begin();
+  ASSERT_EQ(open(reader, "a", kPublish, 5s).value(), std::nullopt);
+  registry.finish_fence(fresh.segment);
+  const auto first = let_in();
+  ASSERT_TRUE(first.has_value());
+  EXPECT_EQ(first->asker, publisher.asker);
+}
+
+TEST_F(RegistryFence, ReadersThatDoNotWaitGetTheOldMemory) {
+  begin();
+  EXPECT_EQ(must_open(reader, "a", kObserve).memory, old_reader.memory);
+  ASSERT_EQ(open(reader, "a", kObserve, 5s).value(), std::nullopt)
+      << "who waits gets the fresh one";
+}
+
+TEST_F(RegistryFence, WhoWaitsUnderAnIdThatWaitsIsRefused) {
+  begin();
+  const auto again = registry.open(publisher.asker, {.name = "a", .as = kObserve}, now);
+  ASSERT_FALSE(again.has_value());
+  EXPECT_EQ(again.error().code, Errc::bad_request);
+}
+
+TEST_F(RegistryFence, KeepsASessionSegmentThatNobodyHasOpen) {
+  ASSERT_TRUE(registry.close(reader, old_reader.id).has_value());
+  begin();
+  const auto publisher_of_another = connect(1);
+  ASSERT_EQ(open(publisher_of_another, "a", kPublish, 5s).value(), std::nullopt);
   registry.remove_session(writer);
+  registry.finish_fence(fresh.segment);
+  const auto first = let_in();
+  ASSERT_TRUE(first.has_value());
+  EXPECT_EQ(first->asker.session, publisher_of_another);
+}
+
+TEST_F(RegistryFence, OfASegmentThatIsRemovedMeanwhileReleasesBoth) {
+  ASSERT_TRUE(registry.close(reader, old_reader.id).has_value());
+  begin();
+  ASSERT_TRUE(registry.remove(writer, "a").has_value());
   Effects effects = registry.take_effects();
-  EXPECT_THAT(effects.released, ElementsAre(publisher.memory));
-  registry.finish_fence(publisher.memory.segment);
+  EXPECT_THAT(effects.released, ::testing::Contains(publisher.memory));
+  ASSERT_THAT(effects.outcomes, SizeIs(1)) << "who did not want to wait does not";
+  EXPECT_EQ(std::get<Error>(effects.outcomes[0].result).code, Errc::not_found);
+  registry.remove_session(writer);
+  registry.finish_fence(fresh.segment);
   effects = registry.take_effects();
-  EXPECT_THAT(effects.released, ::testing::Contains(MemoryId{publisher.memory.segment, 2}));
-  EXPECT_EQ(registry.find_by_id(publisher.memory.segment), nullptr);
+  EXPECT_THAT(effects.released, ::testing::Contains(fresh));
+  EXPECT_EQ(registry.find_by_id(fresh.segment), nullptr);
 }
 
 TEST_F(RegistryLifetime, ListIsSortedPagedAndFiltered) {

@@ -237,5 +237,53 @@ TEST_F(RegistryOpen, DisconnectedPublisherKeepsItsPlaceForTenSeconds) {
   EXPECT_TRUE(std::holds_alternative<Handle>(effects.outcomes[0].result));
 }
 
+TEST_F(RegistryOpen, WhoeverWaitsLaterThanThatEvictsAtOnce) {
+  const auto first = connect(1);
+  must_declare(first, "a", options());
+  const Handle holder = must_open(first, "a", kPublish);
+  registry.set_disconnected(first, now);
+  now += 60s;
+  ASSERT_TRUE(open(connect(1), "a", kPublish, 60s).has_value());
+  registry.expire(now);
+  const Effects effects = registry.take_effects();
+  ASSERT_THAT(effects.ended, SizeIs(1));
+  EXPECT_EQ(effects.ended[0].id, holder.id);
+}
+
+TEST_F(RegistryOpen, EvictionIsOffWhenNobodyWaitsAnyMore) {
+  const auto first = connect(1);
+  const auto second = connect(1);
+  must_declare(first, "a", options());
+  must_open(first, "a", kPublish);
+  registry.set_disconnected(first, now);
+  ASSERT_TRUE(open(second, "a", kPublish, 60s).has_value());
+  registry.stop_waiting(second);
+  registry.expire(now + 10s);
+  EXPECT_THAT(registry.take_effects().ended, SizeIs(0));
+  EXPECT_EQ(registry.next_deadline(), std::nullopt);
+}
+
+TEST_F(RegistryOpen, HintTakesNoMoreThanSixtyFourComparisons) {
+  Limits many = limits();
+  many.segments_per_uid = 1000;
+  many.budget_bytes = 1024 * kMebibyte;
+  Registry large(many);
+  const auto session = large.add_session({.uid = 1, .pid = 1}).value();
+  const auto create = [&](const std::string& name) {
+    const auto made = large.declare(ask(session), {.name = name, .options = options()});
+    ASSERT_TRUE(made.has_value()) << made.error().message();
+    static_cast<void>(large.complete(made->segment->memory.segment, true));
+  };
+  const auto hint = [&] {
+    return large.open(ask(session), {.name = "zzzzzz", .as = kObserve}, now).error().hint;
+  };
+  create("zzzzyy");
+  EXPECT_EQ(hint(), "zzzzyy exists");
+  for (int i = 0; i < 64; ++i) {
+    create("far" + std::to_string(100 + i));  // As long, before it, and nothing like it.
+  }
+  EXPECT_EQ(hint(), "");
+}
+
 }  // namespace
 }  // namespace tenure::core
