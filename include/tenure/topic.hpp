@@ -163,7 +163,8 @@ class Subscriber : public Role {
   /// The bundle after the last one seen: the oldest kept one that is newer.
   ///
   /// Errors: empty      kNoWait, and nothing is newer;  timed_out  waited in vain
-  ///         gap        lossless: dropped for lag; `count` bundles are lost, the next call goes on
+  ///         gap        lossless: dropped for lag, or reopened too late; `count` bundles are lost,
+  ///         the next call goes on
   ///         unsupported, torn, cancelled, broker_gone, superseded, stale, forked  as above
   [[nodiscard]] Result<View> next(Timeout timeout = kForever);
 

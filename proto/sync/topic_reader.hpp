@@ -8,6 +8,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 
 #include "proto/layout/slot_record.hpp"
 #include "proto/layout/slot_word.hpp"
@@ -76,10 +77,13 @@ class TopicReader {
     }
   }
 
-  /// Begins after a version that was seen before, or at the oldest kept one after it.
+  /// Goes on after a version that was seen before. What is not kept of the versions that follow is
+  /// missed; with lossless retention view_next() says so first.
   void resume(std::uint64_t after) noexcept {
     start(true);
-    if (seen_ < after) {
+    if (is_lossless_ && seen_ > after) {
+      given_up_ += seen_ - after;
+    } else {
       seen_ = after;
       mark_.say(seen_);
     }
@@ -100,7 +104,8 @@ class TopicReader {
   [[nodiscard]] bool look() const noexcept { return load_latest().version > done_with(); }
   /// Lossless: whether view_next() would find the bundle that follows, or that it was dropped.
   [[nodiscard]] bool is_next_there() const noexcept {
-    return mark_.was_dropped() || smallest_ready(seen_, seen_ + 1).attempt == Attempt::done;
+    return mark_.was_dropped() || given_up_ != 0 ||
+           smallest_ready(seen_, seen_ + 1).attempt == Attempt::done;
   }
   [[nodiscard]] std::uint64_t seen() const noexcept { return seen_; }
 
@@ -129,6 +134,9 @@ class TopicReader {
     const layout::Latest newest = load_latest();
     if (mark_.was_dropped()) {
       return rejoin();
+    }
+    if (given_up_ != 0) {
+      return {.attempt = Attempt::dropped, .missed = std::exchange(given_up_, 0)};
     }
     const std::uint64_t after = done_with();
     if (newest.version <= after) {
@@ -259,11 +267,11 @@ class TopicReader {
   }
 
   void mark_seen(Found& found) noexcept {
-    found.missed = found.version > seen_ ? found.version - seen_ - 1 : 0;
     passed_ = 0;
     if (found.version <= seen_) {
       return;
     }
+    found.missed = found.version - seen_ - 1 + std::exchange(given_up_, 0);
     seen_ = found.version;
     mark_.say(seen_);
     if (is_lossless_ && entry_ != nullptr) {
@@ -273,10 +281,9 @@ class TopicReader {
 
   // Registers again, at the oldest bundle kept; `missed` says how many were lost.
   [[nodiscard]] Found rejoin() noexcept {
-    const std::uint64_t before = seen_;
     mark_.begin_again();
-    resume(before);
-    return {.attempt = Attempt::dropped, .missed = seen_ - before};
+    resume(seen_);
+    return {.attempt = Attempt::dropped, .missed = std::exchange(given_up_, 0)};
   }
 
   const typename A::Head& head_;
@@ -288,8 +295,9 @@ class TopicReader {
   std::size_t slots_;
   bool is_lossless_;
   SlotLines lines_;
-  std::uint64_t seen_ = 0;    // The last version seen.
-  std::uint64_t passed_ = 0;  // next(): versions up to here were found claimed, and are missed.
+  std::uint64_t seen_ = 0;      // The last version seen.
+  std::uint64_t passed_ = 0;    // next(): versions up to here were found claimed, and are missed.
+  std::uint64_t given_up_ = 0;  // Lossless: bundles up to seen_ that were lost; not said yet.
 };
 
 }  // namespace tenure::sync

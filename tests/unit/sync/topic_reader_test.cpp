@@ -255,6 +255,39 @@ TEST(TopicReader, ResumesAfterTheVersionSeenBefore) {
   EXPECT_EQ(reader.view_next().version, 3U);
 }
 
+// In fresh memory, after a fence: others have published meanwhile.
+TEST(TopicReader, CountsWhatItMissedBeforeItResumed) {
+  TestTopic topic(3, 4);
+  Writer writer = topic.writer();
+  for (int i = 0; i < 7; ++i) {
+    publish(writer);
+  }
+  Reader reader = topic.reader(0);
+  reader.resume(2);
+  const sync::Found found = reader.view_next();
+  EXPECT_EQ(found.version, 5U);
+  EXPECT_EQ(found.missed, 2U);
+}
+
+TEST(TopicReader, LosslessSaysWhatWasLostBeforeItResumed) {
+  TestTopic topic(3, 4, true);
+  Writer writer = topic.writer();
+  for (int i = 0; i < 7; ++i) {
+    publish(writer);
+  }
+  sync::register_entry(topic.head(), topic.bell(), 0, false);
+  Reader reader(topic.head(), &topic.bell(), 0, 3, true);
+  reader.resume(2);
+  EXPECT_EQ(topic.bell().entry(0).seen.load(), 4U);
+  EXPECT_TRUE(reader.is_next_there());
+  const sync::Found lost = reader.view_next();
+  EXPECT_EQ(lost.attempt, Attempt::dropped);
+  EXPECT_EQ(lost.missed, 2U);
+  const sync::Found next = reader.view_next();
+  EXPECT_EQ(next.version, 5U);
+  EXPECT_EQ(next.missed, 0U);
+}
+
 TEST(TopicReader, WakesAWaitingPublisherWhenItLetsGo) {
   TestTopic topic(3);
   Writer writer = topic.writer();
