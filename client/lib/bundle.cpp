@@ -50,11 +50,11 @@ Result<void> Bundle::open(std::string_view name, TensorView& view) const {
   if (!index) {
     return detail::no_such_tensor(name);
   }
-  const auto range = detail::open_tensor(*schema_, *index, slot_, limit_bytes_, view);
-  if (!range) {
-    return range.error();
+  detail::OpenedTensor tensor{.view = view};
+  if (auto opened = detail::open_tensor(*schema_, *index, slot_, limit_bytes_, tensor); !opened) {
+    return opened;
   }
-  if (!range->is_present) {
+  if (!tensor.range.is_present) {
     return Error{.code = Errc::not_found,
                  .detail = "this bundle leaves tensor " + std::string(name) + " out"};
   }

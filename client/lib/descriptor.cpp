@@ -69,44 +69,44 @@ bool take_strides(const Parts& view, std::span<const std::int64_t> strides) noex
   return true;
 }
 
-// Where the elements of a strided tensor lie; nothing if any would lie outside [0, limit).
-std::optional<TensorRange> measure_strided(const Parts& view,
-                                           std::uint64_t offset_bytes,
-                                           std::uint64_t limit_bytes) noexcept {
+// Where the elements of a strided tensor lie; false if any would lie outside [0, limit).
+bool measure_strided(const Parts& view,
+                     std::uint64_t offset_bytes,
+                     std::uint64_t limit_bytes,
+                     TensorRange& range) noexcept {
   const auto item = static_cast<std::int64_t>(bits_of(view.dtype) / 8);
   Int128 lowest = offset_bytes;
   Int128 highest = lowest + item;
   for (std::uint32_t i = 0; i < view.rank; ++i) {
     if (view.strides_bytes[i] % item != 0) {
-      return std::nullopt;
+      return false;
     }
     const Int128 reach = static_cast<Int128>(view.extents[i] - 1) * view.strides_bytes[i];
     (reach < 0 ? lowest : highest) += reach;
   }
   if (lowest < 0 || highest > limit_bytes) {
-    return std::nullopt;
+    return false;
   }
-  return TensorRange{.is_present = true,
-                     .begin_bytes = static_cast<std::uint64_t>(lowest),
-                     .end_bytes = static_cast<std::uint64_t>(highest)};
+  range.begin_bytes = static_cast<std::uint64_t>(lowest);
+  range.end_bytes = static_cast<std::uint64_t>(highest);
+  return true;
 }
 
-// Where the elements lie; nothing if any would lie outside [0, limit).
-std::optional<TensorRange> measure(const Parts& view,
-                                   bool is_strided,
-                                   std::uint64_t offset_bytes,
-                                   std::uint64_t limit_bytes) noexcept {
+// Where the elements lie; false if any would lie outside [0, limit).
+bool measure(const Parts& view,
+             bool is_strided,
+             std::uint64_t offset_bytes,
+             std::uint64_t limit_bytes,
+             TensorRange& range) noexcept {
   if (offset_bytes > limit_bytes || (offset_bytes & (element_align(view.dtype) - 1)) != 0) {
-    return std::nullopt;
+    return false;
   }
   if (is_strided && view.size_bytes != 0) {
-    return measure_strided(view, offset_bytes, limit_bytes);
+    return measure_strided(view, offset_bytes, limit_bytes, range);
   }
-  if (view.size_bytes > limit_bytes - offset_bytes) {
-    return std::nullopt;
-  }
-  return TensorRange{
-      .is_present = true, .begin_bytes = offset_bytes, .end_bytes = offset_bytes + view.size_bytes};
+  range.begin_bytes = offset_bytes;
+  range.end_bytes = offset_bytes + view.size_bytes;
+  return view.size_bytes <= limit_bytes - offset_bytes;
 }
 
 bool fits_schema(const TensorSpec& spec, DType dtype, std::size_t rank) noexcept {
@@ -158,11 +158,11 @@ Error bad_type(const TensorSpec& spec, DType dtype, std::size_t rank) {
 
 }  // namespace
 
-Result<TensorRange> open_tensor(const BundleSchema& schema,
-                                std::size_t index,
-                                const std::byte* slot,
-                                std::uint64_t limit_bytes,
-                                TensorView& view) {
+Result<void> open_tensor(const BundleSchema& schema,
+                         std::size_t index,
+                         const std::byte* slot,
+                         std::uint64_t limit_bytes,
+                         OpenedTensor& tensor) {
   layout::TensorDescriptor descriptor;
   std::memcpy(
       &descriptor,
@@ -172,9 +172,9 @@ Result<TensorRange> open_tensor(const BundleSchema& schema,
     return corrupt(schema, index, "has unknown flags");
   }
   if ((descriptor.flags & layout::kPresent) == 0) {
-    return TensorRange{};
+    return {};
   }
-  const Parts parts = TensorAccess::parts(view);
+  const Parts parts = TensorAccess::parts(tensor.view);
   parts.dtype = static_cast<DType>(descriptor.dtype);
   if (!fits_schema(schema.tensors[index], parts.dtype, descriptor.rank)) {
     return corrupt(schema, index, "breaks the schema");
@@ -183,12 +183,12 @@ Result<TensorRange> open_tensor(const BundleSchema& schema,
     return corrupt(schema, index, "contradicts itself");
   }
   const bool is_strided = (descriptor.flags & layout::kExtended) != 0 && !is_sub_byte(parts.dtype);
-  const auto range = measure(parts, is_strided, descriptor.offset_bytes, limit_bytes);
-  if (!range) {
+  if (!measure(parts, is_strided, descriptor.offset_bytes, limit_bytes, tensor.range)) {
     return corrupt(schema, index, "leaves the slot");
   }
   parts.data = slot + descriptor.offset_bytes;
-  return *range;
+  tensor.range.is_present = true;
+  return {};
 }
 
 Result<void> place_tensor(const BundleSchema& schema,

@@ -21,15 +21,21 @@ struct TensorRange {
   std::uint64_t end_bytes = 0;
 };
 
-/// Copies descriptor `index` out of `slot`, of which `limit_bytes` can be read, into `view`, and
-/// checks it. What is in the slot is a peer's: it is loaded once and never believed.
+/// A tensor as its descriptor says. Filled where it stands: see TensorAccess::Parts.
+struct OpenedTensor {
+  TensorView& view;
+  TensorRange range = {};
+};
+
+/// Copies descriptor `index` out of `slot`, of which `limit_bytes` can be read, and checks it. What
+/// is in the slot is a peer's: it is loaded once and never believed.
 ///
 /// Errors: corrupt  it leaves the slot, breaks the schema, or contradicts itself
-[[nodiscard]] Result<TensorRange> open_tensor(const BundleSchema& schema,
-                                              std::size_t index,
-                                              const std::byte* slot,
-                                              std::uint64_t limit_bytes,
-                                              TensorView& view);
+[[nodiscard]] Result<void> open_tensor(const BundleSchema& schema,
+                                       std::size_t index,
+                                       const std::byte* slot,
+                                       std::uint64_t limit_bytes,
+                                       OpenedTensor& tensor);
 
 /// Makes `span` a contiguous tensor of that dtype and shape in the place that the plan has for it
 /// in `slot`; writes nothing there.

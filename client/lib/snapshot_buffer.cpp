@@ -2,6 +2,7 @@
 #include "client/lib/snapshot_buffer.hpp"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstring>
 #include <new>
 #include <string>
@@ -25,16 +26,14 @@ void copy_bytes_racing(std::byte* to, const std::byte* from, std::size_t size_by
 }
 
 bool has_extensions(const BundleSchema& schema, const std::byte* slot) noexcept {
+  using Descriptor = layout::TensorDescriptor;
+  const std::byte* flags =
+      slot + schema.plan.descriptors_offset_bytes + offsetof(Descriptor, flags);
+  std::byte all{0};
   for (std::size_t i = 0; i < schema.tensors.size(); ++i) {
-    layout::TensorDescriptor descriptor;
-    std::memcpy(&descriptor,
-                slot + schema.plan.descriptors_offset_bytes + i * sizeof descriptor,
-                sizeof descriptor);
-    if ((descriptor.flags & layout::kExtended) != 0) {
-      return true;
-    }
+    all |= flags[i * sizeof(Descriptor)];
   }
-  return false;
+  return (std::to_integer<unsigned>(all) & layout::kExtended) != 0;
 }
 
 }  // namespace
@@ -110,11 +109,11 @@ void SnapshotBuffer::copy_racing(const std::byte* slot) noexcept {
     // A descriptor that cannot be used is corrupt, or half-written: whoever opens the tensor, or
     // the second look, finds out.
     TensorView view;
-    if (const auto range = open_tensor(*schema, i, copy, plan.stride_bytes, view);
-        range && range->is_present) {
-      copy_bytes_racing(copy + range->begin_bytes,
-                        slot + range->begin_bytes,
-                        range->end_bytes - range->begin_bytes);
+    OpenedTensor tensor{.view = view};
+    if (open_tensor(*schema, i, copy, plan.stride_bytes, tensor) && tensor.range.is_present) {
+      copy_bytes_racing(copy + tensor.range.begin_bytes,
+                        slot + tensor.range.begin_bytes,
+                        tensor.range.end_bytes - tensor.range.begin_bytes);
     }
   }
 }

@@ -19,7 +19,7 @@ namespace {
 using layout::TensorDescriptor;
 using layout::TensorExtension;
 
-struct OpenedTensor {
+struct Opened {
   TensorView view;
   TensorRange range;
 };
@@ -41,13 +41,13 @@ class Slot {
   void write(const TensorExtension& extension) noexcept {
     std::memcpy(data() + schema_->plan.extensions_offset_bytes, &extension, sizeof extension);
   }
-  [[nodiscard]] Result<OpenedTensor> open() const {
-    OpenedTensor opened;
-    auto range = open_tensor(*schema_, 0, bytes_.data(), bytes_.size(), opened.view);
-    if (!range) {
-      return std::move(range).error();
+  [[nodiscard]] Result<Opened> open() const {
+    Opened opened;
+    OpenedTensor tensor{.view = opened.view};
+    if (auto done = open_tensor(*schema_, 0, bytes_.data(), bytes_.size(), tensor); !done) {
+      return std::move(done).error();
     }
-    opened.range = *range;
+    opened.range = tensor.range;
     return opened;
   }
   [[nodiscard]] TensorSpan place(const Shape& shape) {
@@ -57,9 +57,9 @@ class Slot {
     return span;
   }
   // A strided tensor whose first element is `first` elements behind the place's begin.
-  Result<OpenedTensor> open_strided(std::int64_t first,
-                                    const std::vector<std::int64_t>& sizes,
-                                    const std::vector<std::int64_t>& strides) {
+  Result<Opened> open_strided(std::int64_t first,
+                              const std::vector<std::int64_t>& sizes,
+                              const std::vector<std::int64_t>& strides) {
     TensorExtension extension{};
     std::copy(sizes.begin(), sizes.end(), extension.sizes.begin());
     std::copy(strides.begin(), strides.end(), extension.strides_bytes.begin());
@@ -112,7 +112,7 @@ TEST(Descriptor, RankEightStandsInTheExtension) {
   const TensorSpec spec{"x", DType::int16, {1, 2, 1, 2, 1, 2, 1, 2}};
   Slot slot(spec);
   static_cast<void>(slot.place(spec.shape));
-  const OpenedTensor opened = or_throw(slot.open());
+  const Opened opened = or_throw(slot.open());
   EXPECT_EQ(Shape(opened.view.shape()), spec.shape);
 }
 
@@ -126,7 +126,7 @@ TEST(Descriptor, StridedTensorsAreReadWhereTheyLie) {
   Slot slot({"x", DType::int32, {4, 4}});
   auto* words = reinterpret_cast<std::int32_t*>(slot.data() + slot.tensor_offset());
   std::iota(words, words + 16, 0);
-  const auto element = [&](const OpenedTensor& tensor, std::int64_t row, std::int64_t column) {
+  const auto element = [&](const Opened& tensor, std::int64_t row, std::int64_t column) {
     const TensorView view = tensor.view;
     const auto strides = view.strides_bytes();
     std::int32_t value = 0;
