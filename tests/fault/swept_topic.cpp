@@ -125,8 +125,15 @@ void SweptTopic::hold(std::uint64_t slots) {
   memory().bell()->entry(memory().opened().entry).holds.store(slots, std::memory_order_seq_cst);
 }
 
-std::uint64_t SweptTopic::held() {
-  return memory().bell()->entry(memory().opened().entry).holds.load(std::memory_order_seq_cst);
+void SweptTopic::expect_held_kept() {
+  const std::uint64_t held =
+      memory().bell()->entry(memory().opened().entry).holds.load(std::memory_order_seq_cst);
+  for (std::size_t slot = 0; slot < shape_.slots; ++slot) {
+    if ((held >> slot & 1U) != 0) {
+      EXPECT_EQ(load_word(memory(), slot).phase, Phase::ready) << "slot " << slot;
+      EXPECT_LT(load_word(memory(), slot).version, latest()) << "slot " << slot;
+    }
+  }
 }
 
 void SweptTopic::keep_view() {

@@ -67,7 +67,8 @@ class SweptTopic {
   [[nodiscard]] Notes& notes() noexcept { return *notes_; }
   /// Makes the memory's own entry hold these slots (bit i: slot i), or says what it holds.
   void hold(std::uint64_t slots);
-  [[nodiscard]] std::uint64_t held();
+  /// What it holds was given back, or never taken: ready, and not the newest.
+  void expect_held_kept();
   /// The survivor views the newest bundle, and later finds it as it was.
   void keep_view();
   void release_view();

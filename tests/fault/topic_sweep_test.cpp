@@ -172,7 +172,10 @@ TEST_F(TopicPublisherSweep, KilledWhileItGivesAClaimedSlotBack) {
       fill_stepwise(draft, version);
       doom.notes().published = or_throw(publisher.publish(std::move(draft)));
     };
-    return topic.sweep(verb, {.clear = [&] { topic.hold(0); }});
+    return topic.sweep(verb, {.clear = [&] {
+                         topic.expect_held_kept();
+                         topic.hold(0);
+                       }});
   });
 }
 

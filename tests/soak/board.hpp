@@ -12,7 +12,7 @@ namespace tenure::soak {
 
 inline constexpr std::size_t kMaxTopics = 3;
 inline constexpr std::size_t kMaxWorkers = 20;
-inline constexpr std::size_t kRemembered = 1024;  // Versions whose publish() has returned.
+inline constexpr std::size_t kRemembered = 512;
 
 enum class Role : std::uint8_t { publisher, latest, next, snapshot, poll, fork, refill };
 enum class Pace : std::uint8_t { flat_out, paced, bursty };
@@ -46,11 +46,13 @@ struct TopicBoard {
   TopicSpec spec;
   std::atomic<std::uint64_t> published;  ///< The newest version whose publish() has returned.
   std::atomic<std::uint64_t> seen;       ///< The newest version that anybody has read.
-  struct Returned {
+  /// At what time which version had been published: at most one entry in kNewsPeriod.
+  struct News {
     std::atomic<std::uint64_t> version;
     std::atomic<std::int64_t> at_ns;  ///< CLOCK_MONOTONIC, when publish() had returned.
   };
-  std::array<Returned, kRemembered> returned;
+  std::array<News, kRemembered> news;
+  std::atomic<std::uint64_t> news_count;
 };
 
 struct WorkerBoard {

@@ -42,17 +42,31 @@ void OversleepCheck::begin(std::uint64_t last) {
   }
 }
 
+// When at the latest there was something newer than what had been seen: the oldest such entry.
+std::optional<std::chrono::nanoseconds> OversleepCheck::news_since() const {
+  const TopicBoard& topic = worker_.topic();
+  std::optional<std::chrono::nanoseconds> since;
+  const std::uint64_t count = topic.news_count;
+  for (std::uint64_t back = 1; back <= std::min<std::uint64_t>(count, kRemembered - 1); ++back) {
+    const auto& news = topic.news.at((count - back) % kRemembered);
+    if (news.version <= last_) {
+      break;
+    }
+    since = std::chrono::nanoseconds(news.at_ns);
+  }
+  return since;
+}
+
 void OversleepCheck::end(bool has_news) {
   const auto ended = now();
   if (!has_news || last_ == 0 || ended - began_ < kMostLate || worker_.own().stops != stops_) {
     return;
   }
-  const auto& returned = worker_.topic().returned.at((last_ + 1) % kRemembered);
-  const std::chrono::nanoseconds at(returned.at_ns.load());
-  if (returned.version != last_ + 1) {
-    return;  // Longer ago than is remembered: then there were a thousand wake-ups since.
+  const auto at = news_since();
+  if (!at) {
+    return;
   }
-  const auto late = ended - std::max(at, began_) - (run_delay() - run_delay_);
+  const auto late = ended - std::max(*at, began_) - (run_delay() - run_delay_);
   if (late > kMostLate) {
     worker_.violation(
         "overslept v" + std::to_string(last_ + 1) + " by " +

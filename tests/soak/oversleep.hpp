@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 
 #include "tests/soak/worker.hpp"
 
@@ -23,6 +24,8 @@ class OversleepCheck {
   void end(bool has_news);
 
  private:
+  [[nodiscard]] std::optional<std::chrono::nanoseconds> news_since() const;
+
   Worker& worker_;
   std::uint64_t last_ = 0;
   std::uint32_t stops_ = 0;

@@ -15,6 +15,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
+constexpr auto kNewsPeriod = 10ms;
 constexpr std::uint64_t kMostCopied = std::uint64_t{1} << 20U;
 
 // One term as the publisher of the topic.
@@ -105,16 +106,22 @@ class Term {
   // From now on nobody may sleep through this version, or be given an older one as the newest.
   void say_returned() {
     TopicBoard& topic = worker_.topic();
-    auto& entry = topic.returned.at(version_ % kRemembered);
-    entry.version = 0;
-    entry.at_ns = now().count();
-    entry.version = version_;
     raise_to(topic.published, version_);
+    const auto at = now();
+    if (at - said_at_ >= kNewsPeriod) {
+      said_at_ = at;
+      const std::uint64_t count = topic.news_count;
+      auto& news = topic.news.at(count % kRemembered);
+      news.version = version_;
+      news.at_ns = at.count();
+      topic.news_count = count + 1;
+    }
   }
 
   Worker& worker_;
   Publisher publisher_;
   std::uint64_t version_;
+  std::chrono::nanoseconds said_at_{0};
   std::vector<std::uint64_t> words_;
 };
 

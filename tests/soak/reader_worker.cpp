@@ -163,6 +163,13 @@ class Reading {
         return true;  // The watchdog knows whether there was something to read.
       case Errc::superseded:
         return worker_.reopen(subscriber_, error);
+      case Errc::gap:
+        // Nobody waits in fresh memory for one who has not reopened yet; but it is told.
+        if (worker_.board().has_leases) {
+          worker_.violation(std::string(verb) + ": " + error.message());
+        }
+        last_ += error.count;
+        return true;
       default:
         worker_.violation(std::string(verb) + ": " + error.message());
         return false;

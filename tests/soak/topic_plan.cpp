@@ -91,7 +91,7 @@ TopicPlan plan_topics(std::uint64_t seed, std::uint32_t round, bool may_be_huge)
     plan_workers(random, plan, topic);
   }
   plan.length = std::chrono::milliseconds(is_huge ? 10'000 : random.between(2500, 6000));
-  plan.between_faults = std::chrono::milliseconds(is_huge ? 1000 : 30ULL << random.below(5));
+  plan.between_faults = std::chrono::milliseconds(is_huge ? 1000 : 30ULL << random.below(8));
   plan.ends_by_kill = random.one_in(2);
   return plan;
 }
