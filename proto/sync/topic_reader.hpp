@@ -5,36 +5,18 @@
 /// caller may try again.
 #pragma once
 
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
 
-#include "proto/layout/slot_record.hpp"
 #include "proto/layout/slot_word.hpp"
 #include "proto/sync/entry_counters.hpp"
 #include "proto/sync/seen_mark.hpp"
 #include "proto/sync/slot_holds.hpp"
+#include "proto/sync/slot_lines.hpp"
+#include "proto/sync/slot_search.hpp"
 
 namespace tenure::sync {
-
-/// What one attempt came to.
-enum class Attempt : std::uint8_t { done, nothing_new, changed, poisoned, dropped };
-
-/// A bundle that was found: held by view attempts, copied by snapshot().
-struct Found {
-  Attempt attempt = Attempt::changed;
-  std::uint64_t version = 0;
-  std::size_t slot = 0;
-  std::uint64_t missed = 0;
-};
-
-/// Where slots lie in `data`, and their first tensor in them: lines to fetch ahead of use.
-struct SlotLines {
-  const std::byte* data = nullptr;
-  std::size_t stride_bytes = 0;
-  std::size_t tensor_bytes = 0;
-};
 
 /// One subscriber object. Without an entry (an observer) only look() and snapshot() may be called.
 /// Threads: one at a time.
@@ -105,7 +87,7 @@ class TopicReader {
   /// Lossless: whether view_next() would find the bundle that follows, or that it was dropped.
   [[nodiscard]] bool is_next_there() const noexcept {
     return mark_.was_dropped() || given_up_ != 0 ||
-           smallest_ready(seen_, seen_ + 1).attempt == Attempt::done;
+           smallest_ready<A>(head_, slots_, {seen_, seen_ + 1}).attempt == Attempt::done;
   }
   [[nodiscard]] std::uint64_t seen() const noexcept { return seen_; }
 
@@ -148,7 +130,7 @@ class TopicReader {
     }
     Found found = newest.version == after + 1 && newest.slot < slots_
                       ? Found{.version = newest.version, .slot = newest.slot}
-                      : smallest_ready(after, newest.version);
+                      : smallest_ready<A>(head_, slots_, {after, newest.version});
     if (found.version == 0 || (is_lossless_ && found.version != seen_ + 1)) {
       return {.attempt = Attempt::changed};  // Lossless: claimed, and about to be restored.
     }
@@ -207,26 +189,9 @@ class TopicReader {
     return passed_ > seen_ ? passed_ : seen_;
   }
 
-  // While the fence of the hold drains the store buffer, the lines that come after are on their
-  // way: one transfer from the publisher's cache instead of one after the other (265 -> 110 ns,
-  // measured).
   void fetch_ahead(std::size_t slot) const noexcept {
     __builtin_prefetch(&head_.slots[slot].word);
-    if (lines_.data != nullptr) {
-      const std::byte* begin = lines_.data + slot * lines_.stride_bytes;
-      __builtin_prefetch(begin);
-      __builtin_prefetch(begin + sizeof(layout::SlotRecord));
-      __builtin_prefetch(begin + lines_.tensor_bytes);
-    }
-  }
-  static void fetch_to_write([[maybe_unused]] const void* line) noexcept {
-#if defined(__x86_64__)
-    asm volatile("prefetchw (%0)"
-                 :
-                 : "r"(line));  // g++ emits it for no baseline; old ones skip it.
-#else
-    __builtin_prefetch(line, 1);
-#endif
+    lines_.fetch(slot);
   }
 
   [[nodiscard]] bool try_hold(Found& found) noexcept {
@@ -235,35 +200,13 @@ class TopicReader {
     return is_held;
   }
 
-  // The smallest ready version in (after, up_to]; found.version 0 if there is none.
-  [[nodiscard]] Found smallest_ready(std::uint64_t after, std::uint64_t up_to) const noexcept {
-    Found found{};
-    for (std::size_t slot = 0; slot < slots_; ++slot) {
-      const layout::SlotWord word = load_word<A>(head_, slot);
-      if (word.phase == layout::Phase::ready && word.version > after && word.version <= up_to &&
-          (found.version == 0 || word.version < found.version)) {
-        found = {.attempt = Attempt::done, .version = word.version, .slot = slot};
-      }
-    }
-    return found;
-  }
-
-  // Lossless: the first of the unbroken run that ends at `newest`, since next() then asks for each
-  // in turn; a held bundle may outlast its successors. Overwrite: the smallest that is left.
+  // Lossless: next() then asks for each in turn. Overwrite: the smallest that is left.
   [[nodiscard]] std::uint64_t oldest_kept(std::uint64_t newest) const noexcept {
-    if (!is_lossless_) {
-      const Found oldest = smallest_ready(0, newest);
-      return oldest.attempt == Attempt::done ? oldest.version : newest;
+    if (is_lossless_) {
+      return start_of_run<A>(head_, slots_, newest);
     }
-    std::uint64_t kept = 0;  // Bit i: version newest - i.
-    for (std::size_t slot = 0; slot < slots_; ++slot) {
-      const layout::SlotWord word = load_word<A>(head_, slot);
-      if (word.phase == layout::Phase::ready && newest - word.version < layout::kMaxSlots) {
-        kept |= std::uint64_t{1} << (newest - word.version);
-      }
-    }
-    const auto run = static_cast<std::uint64_t>(std::countr_one(kept));
-    return run == 0 ? newest : newest - (run - 1);
+    const Found oldest = smallest_ready<A>(head_, slots_, {0, newest});
+    return oldest.attempt == Attempt::done ? oldest.version : newest;
   }
 
   void mark_seen(Found& found) noexcept {
