@@ -294,7 +294,7 @@ void SweptTopic::expect_survivor_reads_on() {
       EXPECT_EQ(view.error().code, Errc::empty) << view.error().message();
       break;
     }
-    EXPECT_GT(view->version(), survivor_seen_);
+    ASSERT_GT(view->version(), survivor_seen_);
     if (shape_.retention == Retention::lossless && survivor_seen_ != 0) {
       EXPECT_EQ(view->version(), survivor_seen_ + 1) << "a gap";
     }

@@ -125,17 +125,23 @@ class Term {
   std::vector<std::uint64_t> words_;
 };
 
+// Now and then so long that a waiter who missed the bundle before it has overslept.
+std::chrono::microseconds plan_pause(Worker& worker, std::uint64_t most_us, std::uint64_t rarity) {
+  Random& random = worker.random();
+  return random.one_in(rarity) ? 1300ms : std::chrono::microseconds(random.between(50, most_us));
+}
+
 void pace(Worker& worker, std::uint64_t& left_of_burst) {
   switch (worker.spec().pace) {
     case Pace::flat_out:
       break;
     case Pace::paced:
-      worker.pause(std::chrono::microseconds(worker.random().between(50, 6000)));
+      worker.pause(plan_pause(worker, 6000, 300));
       break;
     case Pace::bursty:
       if (left_of_burst == 0) {
         left_of_burst = worker.random().between(1, 60);
-        worker.pause(std::chrono::microseconds(worker.random().between(1000, 40'000)));
+        worker.pause(plan_pause(worker, 40'000, 10));
       }
       --left_of_burst;
       break;
