@@ -5,7 +5,7 @@ usage: spin_test.py [NAME ...]   exit 0: as expected, 1: not, 77: there is no sp
 
 Without a NAME every run that is not `long`. A run that holds was searched to the end; a run that is
 expected to break is a broken variant of the protocol: if it holds, the model has become blind.
-TENURE_MODEL_SECONDS (600) and TENURE_MODEL_MB (11000) bound one run.
+TENURE_MODEL_SECONDS (1800) and TENURE_MODEL_MB (11000) bound one run.
 """
 
 import os
@@ -19,7 +19,7 @@ import time
 from typing import Dict, List, NamedTuple
 
 HERE = pathlib.Path(__file__).resolve().parent
-SECONDS = int(os.environ.get("TENURE_MODEL_SECONDS", "600"))
+SECONDS = int(os.environ.get("TENURE_MODEL_SECONDS", "1800"))
 MEGABYTES = int(os.environ.get("TENURE_MODEL_MB", "11000"))
 SKIPPED = 77
 
