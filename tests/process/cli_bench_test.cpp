@@ -31,7 +31,7 @@ TEST_F(CliBench, MeasuresEveryRowAgainstARunningBroker) {
   const auto json = result.json();
   EXPECT_THAT(json["machine"].get<std::string>(), HasSubstr("Linux"));
   ASSERT_GE(json["rows"].size() + json["not_run"].size(), 13U);  // 14 with message queues.
-  for (const auto& row : json["not_run"]) {  // Where there is no CUDA device.
+  for (const auto& row : json["not_run"]) {                      // Where there is no CUDA device.
     EXPECT_THAT(row["name"].get<std::string>(), HasSubstr("device"));
     EXPECT_THAT(row["why"].get<std::string>(), HasSubstr("CUDA"));
   }
