@@ -37,8 +37,8 @@ void give_up(int /*alarm*/) {
 Interruption::Interruption() noexcept {
   g_signal = 0;
   set_handler(SIGALRM, give_up, 0);
-  set_handler(SIGINT, remember, SA_RESETHAND);
-  set_handler(SIGTERM, remember, SA_RESETHAND);
+  set_handler(SIGINT, remember, static_cast<int>(SA_RESETHAND));
+  set_handler(SIGTERM, remember, static_cast<int>(SA_RESETHAND));
 }
 
 Interruption::~Interruption() {
