@@ -26,7 +26,8 @@ using support::Child;
 constexpr std::uint64_t kRounds = 4000;
 
 void pause_up_to(std::mt19937_64& random, std::chrono::microseconds most) {
-  const auto pause = std::chrono::nanoseconds(random() % std::chrono::nanoseconds(most).count());
+  const auto pause = std::chrono::nanoseconds(
+      random() % static_cast<std::uint64_t>(std::chrono::nanoseconds(most).count()));
   const auto until = std::chrono::steady_clock::now() + pause;
   while (std::chrono::steady_clock::now() < until) {
   }
