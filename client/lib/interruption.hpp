@@ -3,10 +3,17 @@
 
 #include <cstdint>
 
+#include <tenure/result.hpp>
+
 #include "proto/os/unique_fd.hpp"
 #include "proto/sync/futex.hpp"
 
 namespace tenure::detail {
+
+/// What a wait that was interrupted answers.
+[[nodiscard]] inline Error interrupted_error() {
+  return {.code = Errc::cancelled, .detail = "interrupted"};
+}
 
 /// Lets waits of one client be cancelled: a counter that data waits sleep on, and an eventfd that
 /// control waits poll. A wait is cancelled if the counter is not what it was when it began.

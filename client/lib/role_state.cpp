@@ -47,12 +47,7 @@ void RoleState::drop_owner() noexcept {
 }
 
 Error RoleState::unusable_error() const {
-  if (is_forked(generation())) {
-    return forked_error();
-  }
-  return {.code = Errc::superseded,
-          .detail = name_ + " has got fresh memory",
-          .hint = "reopen() the role"};
+  return is_forked(generation()) ? forked_error() : superseded_error(name_);
 }
 
 Result<int> RoleState::fd() {

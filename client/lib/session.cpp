@@ -31,10 +31,6 @@ int poll_milliseconds(sync::Deadline deadline) noexcept {
 // An open that was cancelled is answered at once by a broker that runs.
 constexpr std::chrono::seconds kCancelled{5};
 
-Error interrupted() {
-  return {.code = Errc::cancelled, .detail = "interrupted"};
-}
-
 Error no_answer(const SocketPath& where) {
   return {.code = Errc::timed_out,
           .detail = where.path + ": the broker does not answer",
@@ -148,7 +144,7 @@ Result<void> Session::await(
     }
     if (is_waiting && !is_cancelled && is_interrupted(until)) {
       if (!is_cancellable) {
-        return interrupted();
+        return interrupted_error();
       }
       is_cancelled = true;
       // From here on a stopped broker is not waited for.
@@ -183,7 +179,7 @@ Result<void> Session::send(Lock& lock,
       return no_answer(where_);
     }
     if (is_interrupted(until)) {
-      return interrupted();
+      return interrupted_error();
     }
     lock.unlock();
     std::array<::pollfd, 2> fds_to_poll{
@@ -317,7 +313,7 @@ Result<void> Session::pump(sync::Deadline deadline, std::uint32_t interruptions)
       return gone_error();
     }
     if (is_interrupted(until)) {
-      return interrupted();
+      return interrupted_error();
     }
     wait_for_news(lock, deadline);
     if (news_ == before && !is_gone_ && has_passed(deadline)) {

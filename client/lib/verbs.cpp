@@ -82,7 +82,7 @@ Result<std::shared_ptr<Session>> session_for_events(ClientState& client, const E
                      wait.interruptions,
                      std::min(*wait.deadline, sync::monotonic_now() + pause));
     if (client.context().interruption->count() != wait.interruptions) {
-      return Error{.code = Errc::cancelled, .detail = "interrupted"};
+      return interrupted_error();
     }
     session = client.session();
   }

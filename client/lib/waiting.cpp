@@ -16,6 +16,12 @@ sync::Deadline sooner(sync::Deadline deadline, std::chrono::nanoseconds slice) n
 
 }  // namespace
 
+Error superseded_error(const std::string& name) {
+  return {.code = Errc::superseded,
+          .detail = name + " has got fresh memory",
+          .hint = "reopen() the role"};
+}
+
 Sleeper::Sleeper(const SleepPlace& place, const Wait& wait) noexcept : place_(place), wait_(wait) {
 }
 
@@ -42,13 +48,11 @@ void Sleeper::sleep() noexcept {
 
 Result<void> Sleeper::check() {
   if (wait_.session.interruption().count() != wait_.interruptions) {
-    return Error{.code = Errc::cancelled, .detail = "interrupted"};
+    return interrupted_error();
   }
   // relaxed: looked at again with every call. alone: topic.superseded
   if (wait_.superseded.load(std::memory_order_relaxed) != 0) {
-    return Error{.code = Errc::superseded,
-                 .detail = wait_.name + " has got fresh memory",
-                 .hint = "reopen() the role"};
+    return superseded_error(wait_.name);
   }
   WaitMemory& memory = wait_.memory;
   if (!memory.has_told_gone && sync::monotonic_now() >= memory.next_look) {

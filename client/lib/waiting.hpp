@@ -28,6 +28,8 @@ inline constexpr std::chrono::microseconds kShortWait{40};
 /// How often a wait looks at the socket.
 inline constexpr std::chrono::seconds kSocketLook{1};
 
+[[nodiscard]] Error superseded_error(const std::string& name);
+
 /// What a wait sleeps on.
 struct SleepPlace {
   const sync::FutexWord& word;

@@ -22,7 +22,7 @@ struct TensorAccess {
   };
 
   /// The fields of a view, to be filled where it stands: a copy of so many words right after they
-  /// were written one by one costs more than checking them (30 ns, measured).
+  /// were written one by one waits for the stores (opening a tensor: 68 -> 43 ns, measured).
   struct Parts {
     const std::byte*& data;
     std::uint64_t& size_bytes;

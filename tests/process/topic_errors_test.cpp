@@ -3,11 +3,11 @@
 // lie are played by writing into the shared memory with the library's own maps.
 #include <gtest/gtest.h>
 #include <poll.h>
-
 #include <sys/socket.h>
 #include <sys/un.h>
 
 #include <array>
+#include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <cstring>
@@ -15,6 +15,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include <tenure/tenure.hpp>
 
@@ -43,6 +44,13 @@ class TopicErrors : public testing::Test {
     const auto client =
         or_throw(detail::ClientState::connect({.socket = broker_.socket(), .name = "liar"}));
     return or_throw(detail::open_topic(*client, "t", wire::OpenAs::publish, 10s));
+  }
+  // Topic "t"; without a limit nobody of one uid is ever dropped.
+  void create_lossless(std::optional<std::chrono::milliseconds> lag_limit) {
+    TopicOptions options = stamped_options(64, 4);
+    options.retention = Retention::lossless;
+    options.lag_limit = lag_limit;
+    or_throw(client_.create_topic("t", options));
   }
   static Errc code_of(const Error& error) {
     EXPECT_NE(error.detail, "") << name_of(error.code);
@@ -86,7 +94,8 @@ TEST_F(TopicErrors, DeniedToAnotherUserWhoMayOnlyRead) {
       return 1;
     }
     Client client = connect("other");
-    const bool is_right = client.publisher("readable").error().code == Errc::denied &&
+    const Error denied = client.publisher("readable").error();
+    const bool is_right = denied.code == Errc::denied && !denied.hint.empty() &&
                           client.subscriber("readable").error().code == Errc::denied &&
                           client.subscriber("readable", {.access = Access::observe}).has_value() &&
                           client.remove("readable").error().code == Errc::denied &&
@@ -144,6 +153,7 @@ TEST_F(TopicErrors, QuotaComesWithTheNumbers) {
   const Error error = client_.create_topic("huge", stamped_options(16U << 20U, 4)).error();
   EXPECT_EQ(code_of(error), Errc::quota);
   EXPECT_GT(error.count, 0U);
+  EXPECT_NE(error.hint, "");
   // A refused create holds nothing.
   EXPECT_TRUE(client_.create_topic("fits", stamped_options(4U << 20U, 4)));
 }
@@ -203,10 +213,7 @@ TEST_F(TopicErrors, TooFewSubscribersIsHeldOrTimedOut) {
 }
 
 TEST_F(TopicErrors, LaggingSubscriberIsDroppedWithAGap) {
-  TopicOptions options = stamped_options(64, 4);
-  options.retention = Retention::lossless;
-  options.lag_limit = 30ms;
-  or_throw(client_.create_topic("t", options));
+  create_lossless(30ms);
   Publisher publisher = or_throw(client_.publisher("t"));
   Subscriber slow = or_throw(client_.subscriber("t"));
   for (std::uint64_t version = 1; version <= 8; ++version) {
@@ -220,10 +227,7 @@ TEST_F(TopicErrors, LaggingSubscriberIsDroppedWithAGap) {
 
 // The limit runs over calls that each wait for less, and over waits that only look.
 TEST_F(TopicErrors, LagLimitRunsOnFromCallToCall) {
-  TopicOptions options = stamped_options(64, 4);
-  options.retention = Retention::lossless;
-  options.lag_limit = 30ms;
-  or_throw(client_.create_topic("t", options));
+  create_lossless(30ms);
   Publisher publisher = or_throw(client_.publisher("t"));
   Subscriber slow = or_throw(client_.subscriber("t"));
   for (std::uint64_t version = 1; version <= 4; ++version) {
@@ -234,9 +238,7 @@ TEST_F(TopicErrors, LagLimitRunsOnFromCallToCall) {
 }
 
 TEST_F(TopicErrors, ViewThatOutlivesItsSubscriberHoldsItsSlotOnly) {
-  TopicOptions options = stamped_options(64, 4);
-  options.retention = Retention::lossless;
-  or_throw(client_.create_topic("t", options));
+  create_lossless({});
   Publisher publisher = or_throw(client_.publisher("t"));
   std::optional<Subscriber> subscriber = or_throw(client_.subscriber("t"));
   ASSERT_TRUE(publish_stamped(publisher, 1));
@@ -398,18 +400,44 @@ TEST_F(TopicErrors, NobodyListeningIsBrokerGoneWithAHint) {
   EXPECT_EQ(code_of(Client::connect({.socket = std::string(200, 'x')}).error()), Errc::bad_request);
 }
 
+::sockaddr_un address_of(const std::string& path) {
+  ::sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::memcpy(address.sun_path, path.data(), path.size());
+  return address;
+}
+
+os::UniqueFd listen_at(const std::string& path, int backlog) {
+  os::UniqueFd listener(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
+  const ::sockaddr_un address = address_of(path);
+  const auto* generic = reinterpret_cast<const ::sockaddr*>(&address);
+  if (::bind(listener.get(), generic, sizeof address) != 0 ||
+      ::listen(listener.get(), backlog) != 0) {
+    throw std::runtime_error("cannot listen on " + path);
+  }
+  return listener;
+}
+
+TEST_F(TopicErrors, FullBacklogIsBrokerGoneThatSaysSo) {
+  const std::string path = broker_.directory() + "/busy.sock";
+  const os::UniqueFd listener = listen_at(path, 0);
+  std::vector<os::UniqueFd> queued;
+  for (int error = 0; error == 0;) {  // Nobody accepts them.
+    queued.emplace_back(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    const ::sockaddr_un address = address_of(path);
+    const auto* generic = reinterpret_cast<const ::sockaddr*>(&address);
+    error = ::connect(queued.back().get(), generic, sizeof address) == 0 ? 0 : errno;
+  }
+  const Error error = Client::connect({.socket = path, .timeout = kNoWait}).error();
+  EXPECT_EQ(code_of(error), Errc::broker_gone);
+  EXPECT_EQ(error.sys_errno, EAGAIN);
+  EXPECT_NE(error.detail.find("more connect at once"), std::string::npos) << error.detail;
+}
+
 // A listener that answers one hello with `reply`.
 class FakeBroker {
  public:
-  FakeBroker(const std::string& path, const std::string& reply)
-      : listener_(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0)) {
-    ::sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    std::memcpy(address.sun_path, path.data(), path.size());
-    if (::bind(listener_.get(), reinterpret_cast<::sockaddr*>(&address), sizeof address) != 0 ||
-        ::listen(listener_.get(), 1) != 0) {
-      throw std::runtime_error("cannot listen on " + path);
-    }
+  FakeBroker(const std::string& path, const std::string& reply) : listener_(listen_at(path, 1)) {
     child_ = Child([this, reply] {
       const os::UniqueFd peer(::accept(listener_.get(), nullptr, nullptr));
       std::array<char, 4096> hello{};

@@ -18,8 +18,6 @@
 
 namespace tenure::cli::bench {
 
-inline constexpr std::size_t kFrameBytes = std::size_t{1} << 20U;
-
 /// As many processes on one cpu, each a subscriber of one topic. Threads: one.
 class Sleepers {
  public:

@@ -7,6 +7,7 @@
 
 #include "client/cli/bench/limits.hpp"
 #include "client/cli/bench/product.hpp"
+#include "client/cli/bench/sleeper.hpp"
 #include "client/cli/bench/sleepers.hpp"
 
 namespace tenure::cli::bench {
