@@ -89,7 +89,8 @@ class TopicReader {
     return mark_.was_dropped() || given_up_ != 0 ||
            smallest_ready<A>(head_, slots_, {seen_, seen_ + 1}).attempt == Attempt::done;
   }
-  [[nodiscard]] std::uint64_t seen() const noexcept { return seen_; }
+  /// The last version that was seen, or said to be lost: what to resume() after in other memory.
+  [[nodiscard]] std::uint64_t seen() const noexcept { return seen_ - given_up_; }
 
   /// Holds the newest bundle.
   [[nodiscard]] Found view_latest() noexcept {

@@ -279,10 +279,12 @@ TEST(TopicReader, LosslessSaysWhatWasLostBeforeItResumed) {
   Reader reader(topic.head(), &topic.bell(), 0, 3, true);
   reader.resume(2);
   EXPECT_EQ(topic.bell().entry(0).seen.load(), 4U);
+  EXPECT_EQ(reader.seen(), 2U) << "what is lost is not said yet";
   EXPECT_TRUE(reader.is_next_there());
   const sync::Found lost = reader.view_next();
   EXPECT_EQ(lost.attempt, Attempt::dropped);
   EXPECT_EQ(lost.missed, 2U);
+  EXPECT_EQ(reader.seen(), 4U);
   const sync::Found next = reader.view_next();
   EXPECT_EQ(next.version, 5U);
   EXPECT_EQ(next.missed, 0U);
