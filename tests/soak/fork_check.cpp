@@ -21,27 +21,53 @@ bool says_forked(const Error& error) {
   return error.code == Errc::forked;
 }
 
-// In the child: 0, or which check failed.
-int use_after_fork(Worker& worker, Subscriber& subscriber, const View& view) {
+// Where leases are masked, any new publisher may bring fresh memory, again and again.
+Result<View> latest_of(Worker& worker, Subscriber& subscriber) {
+  auto latest = subscriber.latest();
+  while (!latest && latest.error().code == Errc::superseded && !worker.is_over()) {
+    if (!worker.reopen(subscriber, latest.error())) {
+      break;
+    }
+    latest = subscriber.latest();
+  }
+  return latest;
+}
+
+// In the child: what is wrong, or nothing.
+std::string use_after_fork(Worker& worker, Subscriber& subscriber, const View& view) {
   const auto tensor = view.tensor("words");
   if (tensor || !says_forked(tensor.error())) {
-    return 1;
+    return "it reads its parent's view";
   }
   const auto refused = subscriber.next(kNoWait);
   if (refused || !says_forked(refused.error())) {
-    return 2;
+    return "it uses its parent's subscriber";
   }
-  if (!subscriber.reopen(5s)) {
-    return 3;
+  if (auto reopened = subscriber.reopen(5s); !reopened) {
+    return "reopen: " + reopened.error().message();
   }
-  auto own = subscriber.latest();
-  if (!own || own->version() < view.version()) {
-    return 4;
+  auto own = latest_of(worker, subscriber);
+  if (!own) {
+    return worker.is_over() ? "" : "latest: " + own.error().message();
   }
-  if (!find_fault(*own, worker.topic_spec(), own->version()).empty()) {
-    return 5;
+  if (own->version() < view.version()) {
+    return "latest gave v" + std::to_string(own->version()) + " after v" +
+           std::to_string(view.version());
   }
-  return own->release() ? 0 : 6;
+  if (auto fault = find_fault(*own, worker.topic_spec(), own->version()); !fault.empty()) {
+    return fault;
+  }
+  auto released = own->release();
+  return released ? "" : "release: " + released.error().message();
+}
+
+// Says what is wrong itself: the parent knows its exit status only.
+int run_child(Worker& worker, Subscriber& subscriber, const View& view) {
+  const std::string wrong = use_after_fork(worker, subscriber, view);
+  if (!wrong.empty()) {
+    worker.violation("a forked child: " + wrong);
+  }
+  return 0;
 }
 
 }  // namespace
@@ -56,7 +82,7 @@ void check_fork(Worker& worker, Subscriber& subscriber, const View& view) {
   if (child == 0) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     end_preemption();
-    ::_exit(::getppid() == parent ? use_after_fork(worker, subscriber, view) : 0);
+    ::_exit(::getppid() == parent ? run_child(worker, subscriber, view) : 0);
   }
   int status = 0;
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
