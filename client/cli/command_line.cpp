@@ -134,7 +134,7 @@ std::string parsed_verb(const CLI::App& app) {
 
 // What CLI11 says, in our words.
 std::string words_for(const CLI::ParseError& error) {
-  const std::string text = error.what();
+  std::string text = error.what();
   const std::string option = text.substr(0, text.find_first_of(": "));
   if (error.get_name() == "ArgumentMismatch" && text.find("At Most 1") != std::string::npos) {
     return option + " is given more than once";

@@ -193,10 +193,10 @@ Result<void> open_tensor(const BundleSchema& schema,
 
 Result<void> place_tensor(const BundleSchema& schema,
                           std::size_t index,
-                          DType dtype,
-                          std::span<const std::int64_t> extents,
+                          const Form& form,
                           std::byte* slot,
                           TensorSpan& span) {
+  const auto& [dtype, extents] = form;
   const TensorSpec& spec = schema.tensors[index];
   const layout::TensorPlace& place = schema.plan.tensors[index];
   if (!fits_schema(spec, dtype, extents.size())) {

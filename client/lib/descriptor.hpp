@@ -37,6 +37,12 @@ struct OpenedTensor {
                                        std::uint64_t limit_bytes,
                                        OpenedTensor& tensor);
 
+/// What a tensor is to be.
+struct Form {
+  DType dtype;
+  std::span<const std::int64_t> extents;
+};
+
 /// Makes `span` a contiguous tensor of that dtype and shape in the place that the plan has for it
 /// in `slot`; writes nothing there.
 ///
@@ -44,8 +50,7 @@ struct OpenedTensor {
 ///                      shape that cannot be
 [[nodiscard]] Result<void> place_tensor(const BundleSchema& schema,
                                         std::size_t index,
-                                        DType dtype,
-                                        std::span<const std::int64_t> extents,
+                                        const Form& form,
                                         std::byte* slot,
                                         TensorSpan& span);
 

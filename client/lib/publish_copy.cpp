@@ -7,6 +7,13 @@
 #include "client/lib/publisher_state.hpp"
 
 namespace tenure::detail {
+namespace {
+
+Form form_of(const TensorView& tensor) noexcept {
+  return {.dtype = tensor.dtype(), .extents = tensor.shape()};
+}
+
+}  // namespace
 
 // Fills copies_. Errors: not_found, bad_request
 Result<void> PublisherState::plan_copies(const Tensors& tensors) {
@@ -24,8 +31,7 @@ Result<void> PublisherState::plan_copies(const Tensors& tensors) {
     }
     is_named_[*index] = true;
     TensorSpan probe;  // In whichever slot: the first one stands for all.
-    if (auto placed = place_tensor(
-            schema, *index, named.tensor.dtype(), named.tensor.shape(), memory_->slot(0), probe);
+    if (auto placed = place_tensor(schema, *index, form_of(named.tensor), memory_->slot(0), probe);
         !placed) {
       return placed;
     }
@@ -54,8 +60,8 @@ Result<std::uint64_t> PublisherState::publish(Tensors tensors, const Note& note,
   for (const Copy& copy : copies_) {
     const TensorView& source = *copy.source;
     TensorSpan target;
-    auto copied = place_tensor(
-        schema, copy.index, source.dtype(), source.shape(), memory_->slot(draft->slot_), target);
+    auto copied =
+        place_tensor(schema, copy.index, form_of(source), memory_->slot(draft->slot_), target);
     copied = copied ? target.copy_from(source) : std::move(copied);
     if (!copied) {
       return std::move(copied).error();

@@ -29,8 +29,8 @@ Result<TensorSpan> PublisherState::tensor(std::size_t slot,
   Result<TensorSpan> result{TensorSpan()};  // Filled where it stands.
   if (auto placed = place_tensor(schema,
                                  *index,
-                                 dtype.value_or(spec.dtype),
-                                 (shape == nullptr ? spec.shape : *shape).extents(),
+                                 {.dtype = dtype.value_or(spec.dtype),
+                                  .extents = (shape == nullptr ? spec.shape : *shape).extents()},
                                  memory_->slot(slot),
                                  *result);
       !placed) {

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <tuple>
 
 #include "client/lib/connect_socket.hpp"
 #include "client/lib/deadline.hpp"
@@ -64,7 +65,7 @@ Session::Session(OwnSocket socket, const SessionContext& context)
 
 Session::~Session() {
   if (is_forked(generation_)) {
-    static_cast<void>(changed_.release());
+    std::ignore = changed_.release();
   }
 }
 

@@ -7,10 +7,10 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <limits>
+#include <sstream>
 #include <string>
 
 namespace tenure::soak {
@@ -26,7 +26,7 @@ pid_t parent_of(const fs::path& process) {
   char state = 0;
   pid_t parent = 0;
   if (end_of_name != std::string::npos) {
-    std::sscanf(text.c_str() + end_of_name + 1, " %c %d", &state, &parent);
+    std::istringstream(text.substr(end_of_name + 1)) >> state >> parent;
   }
   return parent;
 }
@@ -79,11 +79,9 @@ std::vector<pid_t> other_children(pid_t broker) {
 std::uint64_t available_bytes() {
   std::ifstream file("/proc/meminfo");
   std::uint64_t available = 0;
-  for (std::string line; std::getline(file, line);) {
-    if (std::sscanf(line.c_str(), "MemAvailable: %lu", &available) == 1) {
-      break;
-    }
+  for (std::string label; file >> label && label != "MemAvailable:";) {
   }
+  file >> available;
   available *= 1024;
   const std::uint64_t limit = number_in("/sys/fs/cgroup/memory.max");
   const std::uint64_t used = number_in("/sys/fs/cgroup/memory.current");

@@ -34,11 +34,11 @@ std::uint64_t plan_size(Random& random) {
   return kSizes.at(random.below(kSizes.size()));
 }
 
-TopicSpec plan_topic(Random& random, std::uint64_t size_bytes) {
+TopicSpec plan_topic(Random& random, std::uint64_t size_bytes, bool is_huge) {
   constexpr std::array<std::uint32_t, 10> kSlots{1, 2, 3, 3, 3, 4, 4, 5, 8, 64};
   TopicSpec spec{.size_bytes = size_bytes, .nonce = random.next()};
   const std::size_t choices = size_bytes > kMebibyte ? kSlots.size() - 2 : kSlots.size();
-  spec.slots = size_bytes == kHugeBytes ? 3 : kSlots.at(random.below(choices));
+  spec.slots = is_huge ? 3 : kSlots.at(random.below(choices));
   spec.is_lossless = spec.slots >= 3 && random.one_in(3);
   return spec;
 }
@@ -80,14 +80,15 @@ void plan_workers(Random& random, TopicPlan& plan, std::uint32_t topic) {
 
 }  // namespace
 
-TopicPlan plan_topics(std::uint64_t seed, std::uint32_t round, bool may_be_huge) {
+TopicPlan plan_topics(std::uint64_t seed, std::uint32_t round, std::uint64_t huge_bytes) {
   Random random = random_of(seed, 1, round);
   TopicPlan plan;
   const bool is_huge = round % kHugeRound == kHugeRound - 1;
   const std::uint64_t topics = is_huge ? 1 : random.between(1, kMaxTopics);
   for (std::uint32_t topic = 0; topic < topics; ++topic) {
     const std::uint64_t size = plan_size(random);
-    plan.topics.push_back(plan_topic(random, is_huge && may_be_huge ? kHugeBytes : size));
+    const bool is_largest = is_huge && huge_bytes != 0;
+    plan.topics.push_back(plan_topic(random, is_largest ? huge_bytes : size, is_largest));
     plan_workers(random, plan, topic);
   }
   plan.length = std::chrono::milliseconds(is_huge ? 10'000 : random.between(2500, 6000));

@@ -13,6 +13,9 @@
 namespace tenure::soak {
 
 inline constexpr std::uint64_t kHugeBytes = std::uint64_t{256} << 20U;
+/// Without leases each new publisher brings fresh memory while readers keep the old: more than two
+/// of 256 MiB would be over the quota.
+inline constexpr std::uint64_t kHugeWithoutLeasesBytes = std::uint64_t{64} << 20U;
 /// Rounds that share a broker.
 inline constexpr std::uint32_t kRoundsOfABroker = 6;
 
@@ -24,8 +27,10 @@ struct TopicPlan {
   bool ends_by_kill = false;                    ///< Else everybody ends in good order.
 };
 
-/// `may_be_huge`: there is memory for a topic of 256 MiB bundles. At most 4 GiB in all.
-[[nodiscard]] TopicPlan plan_topics(std::uint64_t seed, std::uint32_t round, bool may_be_huge);
+/// `huge_bytes`: the largest bundle that there is memory for; 0: none. At most 4 GiB in all.
+[[nodiscard]] TopicPlan plan_topics(std::uint64_t seed,
+                                    std::uint32_t round,
+                                    std::uint64_t huge_bytes);
 
 /// $TENURE_MASK of the processes of this round, the broker's included.
 [[nodiscard]] std::string plan_mask(std::uint64_t seed, std::uint32_t round);

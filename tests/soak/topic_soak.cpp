@@ -49,7 +49,7 @@ Host start_host(const std::string& mask) {
   return host;
 }
 
-bool may_be_huge() {
+std::uint64_t huge_bytes(bool has_leases) {
   const std::uint64_t available = available_bytes();
   static bool is_said = false;
   if (available < kMemoryForHuge && !std::exchange(is_said, true)) {
@@ -59,7 +59,10 @@ bool may_be_huge() {
         static_cast<unsigned long long>(available >> 20U),
         static_cast<unsigned long long>(kMemoryForHuge >> 20U));
   }
-  return available >= kMemoryForHuge;
+  if (available < kMemoryForHuge) {
+    return 0;
+  }
+  return has_leases ? kHugeBytes : kHugeWithoutLeasesBytes;
 }
 
 // With all topics removed the broker has what it began with.
@@ -116,11 +119,12 @@ Outcome soak_topics(const SoakOptions& options) {
       host.reset();
       host = start_host(mask);
     }
-    const TopicPlan plan = plan_topics(options.seed, round, may_be_huge());
+    const bool has_leases = mask != "lease" && mask != "all";
+    const TopicPlan plan = plan_topics(options.seed, round, huge_bytes(has_leases));
     say_round(plan, *host, round);
     board.clear();
     board->round = round;
-    board->has_leases = mask != "lease" && mask != "all";
+    board->has_leases = has_leases;
     Random faults(Random(options.seed ^ round).next());
     {
       TopicRound running(board,

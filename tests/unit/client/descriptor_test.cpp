@@ -52,7 +52,11 @@ class Slot {
   }
   [[nodiscard]] TensorSpan place(const Shape& shape) {
     TensorSpan span;
-    or_throw(place_tensor(*schema_, 0, schema_->tensors[0].dtype, shape.extents(), data(), span));
+    or_throw(place_tensor(*schema_,
+                          0,
+                          {.dtype = schema_->tensors[0].dtype, .extents = shape.extents()},
+                          data(),
+                          span));
     write_descriptor(*schema_, 0, span, data());
     return span;
   }
