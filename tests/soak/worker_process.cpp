@@ -105,8 +105,10 @@ void WorkerProcess::stop(std::chrono::milliseconds duration) {
   }
 }
 
+// SIGCONT would also undo the stop by which LeakSanitizer's tracer, at a worker's exit, begins: it
+// would wait for that for ever.
 void WorkerProcess::go_on() {
-  if (pid_ != 0) {
+  if (pid_ != 0 && is_stopped_) {
     ::kill(pid_, SIGCONT);
     is_stopped_ = false;
   }
