@@ -82,6 +82,14 @@ json to_json(const SegmentInfo& info) {
   out["age_ms"] = info.age ? json(info.age->count()) : json();
   out["publisher"] = info.publisher ? to_json(*info.publisher) : json();
   out["schema"] = to_json(std::span<const TensorSpec>(info.schema));
+  if (info.kind == Kind::buffer) {
+    out["grain_bytes"] = info.grain_bytes;
+    out["handover"] = info.handover == Handover::share ? "share" : "isolate";
+    out["tokens"] = info.tokens;
+    for (std::size_t i = 0; i < info.schema.size() && i < info.offsets_bytes.size(); ++i) {
+      out["schema"][i]["offset_bytes"] = info.offsets_bytes[i];
+    }
+  }
   return out;
 }
 

@@ -3,11 +3,13 @@
 
 #include <utility>
 
+#include "client/lib/buffer_state.hpp"
 #include "client/lib/client_state.hpp"
 #include "client/lib/verbs.hpp"
 #include "client/lib/fork_guard.hpp"
 #include "client/lib/publisher_state.hpp"
 #include "client/lib/subscriber_state.hpp"
+#include "client/lib/token_state.hpp"
 
 namespace tenure {
 namespace {
@@ -57,6 +59,50 @@ Result<Subscriber> Client::subscriber(std::string_view name, SubscriberOptions o
   }
   return Subscriber(
       new detail::SubscriberState(state_, std::string(name), *std::move(memory), options));
+}
+
+Result<void> Client::create_buffer(std::string_view name, const BufferOptions& options) {
+  return state_ == nullptr ? empty_client() : detail::create_buffer(*state_, name, options);
+}
+
+Result<Buffer> Client::buffer(std::string_view name, OpenOptions options) {
+  if (state_ == nullptr) {
+    return empty_client();
+  }
+  auto state = detail::BufferState::open(state_, std::string(name), options.timeout);
+  if (!state) {
+    return std::move(state).error();
+  }
+  return Buffer(*std::move(state));
+}
+
+template <class T>
+Result<T> Client::claim(std::string_view ticket) {
+  if (state_ == nullptr) {
+    return empty_client();
+  }
+  auto session = state_->session();
+  if (!session) {
+    return std::move(session).error();
+  }
+  auto claimed = detail::claim(**session, ticket, detail::kModeOf<T>);
+  if (!claimed) {
+    return std::move(claimed).error();
+  }
+  return detail::TokenAccess::make<T>(*session,
+                                      {.segment = std::move(claimed->segment),
+                                       .id = claimed->token,
+                                       .mode = claimed->mode,
+                                       .region = claimed->region,
+                                       .page_bytes = claimed->page_bytes,
+                                       .layout = std::move(claimed->layout),
+                                       .is_poisoned = claimed->is_poisoned});
+}
+template Result<Borrow> Client::claim<Borrow>(std::string_view ticket);
+template Result<Freeze> Client::claim<Freeze>(std::string_view ticket);
+
+Result<TokenReport> Client::tokens(std::string_view name) {
+  return state_ == nullptr ? empty_client() : detail::tokens(*state_, name);
 }
 
 Result<std::vector<SegmentInfo>> Client::list(std::string_view glob) {

@@ -20,6 +20,14 @@ namespace tenure::detail {
                                                  : now + std::max(timeout.at_most(), {});
 }
 
+/// The same for an answer that the broker gives when the wait is over: this much later the client
+/// stops believing in it. Without waiting: as long as any answer may take.
+[[nodiscard]] inline sync::Deadline answer_deadline(Timeout timeout) noexcept {
+  constexpr std::chrono::seconds grace{5};
+  const sync::Deadline deadline = deadline_of(timeout);
+  return deadline >= sync::kNever - grace ? sync::kNever : deadline + grace;
+}
+
 /// What is left until then, at least zero; nanoseconds::max for never.
 [[nodiscard]] inline std::chrono::nanoseconds time_left(sync::Deadline deadline) noexcept {
   return deadline == sync::kNever

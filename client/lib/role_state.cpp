@@ -8,18 +8,6 @@ namespace tenure::detail {
 
 using namespace std::chrono_literals;
 
-namespace {
-
-// The broker itself ends a waiting `open`; this is how much later the client stops believing in it.
-constexpr std::chrono::seconds kGrace{5};
-
-sync::Deadline answer_deadline(Timeout timeout) noexcept {
-  const sync::Deadline deadline = deadline_of(timeout);
-  return deadline >= sync::kNever - kGrace ? sync::kNever : deadline + kGrace;
-}
-
-}  // namespace
-
 RoleState::RoleState(std::shared_ptr<ClientState> client,
                      std::string name,
                      std::shared_ptr<TopicMemory> memory)

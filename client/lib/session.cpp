@@ -99,13 +99,15 @@ Result<void> Session::call(wire::RequestBody body,
                            sync::Deadline deadline,
                            const Accept& accept,
                            std::span<const int> fds) {
-  const bool is_cancellable = std::holds_alternative<wire::Open>(body);
+  const bool is_cancellable = std::holds_alternative<wire::Open>(body) ||
+                              std::holds_alternative<wire::Lend>(body) ||
+                              std::holds_alternative<wire::WaitReturned>(body);
   const Until until{.deadline = deadline, .interruptions = interruption_->count()};
   Lock lock(mutex_);
   if (is_gone_) {
     return gone_error();
   }
-  flush_closes();
+  flush_unsent();
   const std::uint64_t id = next_id_++;
   const std::string packet = wire::encode(wire::Request{.id = id, .body = std::move(body)});
   if (packet.size() > wire::kMaxPacketBytes) {
@@ -265,9 +267,7 @@ void Session::settle(wire::Reply&& reply, std::vector<os::UniqueFd>&& fds) {
     }
   }
   if (pending == nullptr) {
-    if (const auto* opened = std::get_if<wire::Opened>(&reply.body)) {
-      send_close(opened->handle);  // Nobody waits for it any more.
-    }
+    give_back(reply.body);
     return;
   }
   // Not under the mutex: accepting may fail, and then closes what it was given.
@@ -278,6 +278,7 @@ void Session::settle(wire::Reply&& reply, std::vector<os::UniqueFd>&& fds) {
   }
   const std::scoped_lock lock(mutex_);
   pending->is_done = true;
+  changed_->notify_all();
 }
 
 void Session::give_up() noexcept {
@@ -286,21 +287,97 @@ void Session::give_up() noexcept {
   changed_->notify_all();
 }
 
-void Session::send_close(std::uint64_t handle) noexcept {
+void Session::send_soon(wire::RequestBody body) noexcept {
   const std::scoped_lock lock(mutex_);
-  unsent_closes_.push_back(handle);
-  flush_closes();
+  unsent_.push_back(std::move(body));
+  flush_unsent();
 }
 
-void Session::flush_closes() {
-  while (!unsent_closes_.empty() && !is_gone_) {
-    const wire::Request request{.id = next_id_,
-                                .body = wire::Close{.handle = unsent_closes_.back()}};
+void Session::flush_unsent() {
+  while (!unsent_.empty() && !is_gone_) {
+    const wire::Request request{.id = next_id_, .body = unsent_.front()};
     if (!os::send_packet(socket_.get(), wire::encode(request))) {
       return;  // Full: with the next request. Gone: the broker knows already.
     }
     ++next_id_;
-    unsent_closes_.pop_back();
+    unsent_.pop_front();
+  }
+}
+
+Result<void> Session::begin(Later& later, wire::RequestBody body) {
+  const Until until{.deadline = sync::kNever, .interruptions = interruption_->count()};
+  Lock lock(mutex_);
+  if (is_gone_) {
+    return gone_error();
+  }
+  flush_unsent();
+  later.id = next_id_++;
+  pending_.emplace(later.id, &later.pending);
+  auto sent =
+      send(lock, wire::encode(wire::Request{.id = later.id, .body = std::move(body)}), {}, until);
+  if (!sent) {
+    pending_.erase(later.id);
+  }
+  return sent;
+}
+
+bool Session::is_done(const Later& later) {
+  Lock lock(mutex_);
+  if (!later.pending.is_done && !is_reading_ && !is_gone_) {
+    is_reading_ = true;
+    read_packets(lock);
+    is_reading_ = false;
+    changed_->notify_all();
+  }
+  return later.pending.is_done || is_gone_;
+}
+
+Result<wire::ReplyBody> Session::finish(Later& later) {
+  const Until until{.deadline = sync::kNever, .interruptions = interruption_->count()};
+  Lock lock(mutex_);
+  if (auto done = await(lock, later.id, later.pending, until, false); !done) {
+    return std::move(done).error();
+  }
+  if (later.pending.error) {
+    return *std::move(later.pending.error);
+  }
+  return std::move(later.answer);
+}
+
+void Session::drop(Later& later) noexcept {
+  bool was_granted = false;
+  {
+    Lock lock(mutex_);
+    if (pending_.erase(later.id) == 0) {
+      // It is being accepted by another thread, or was.
+      changed_->wait(lock, [&] { return later.pending.is_done || is_gone_; });
+      was_granted = later.pending.is_done && !later.pending.error && later.answer.has_value();
+    }
+  }
+  if (was_granted) {
+    give_back(*later.answer);
+  } else {
+    cancel(later);
+  }
+}
+
+bool Session::take_once(std::uint64_t id) {
+  const std::scoped_lock lock(mutex_);
+  return taken_roots_.insert(id).second;
+}
+
+// What nobody waits for any more.
+void Session::give_back(const wire::ReplyBody& body) {
+  if (const auto* opened = std::get_if<wire::Opened>(&body)) {
+    send_close(opened->handle);
+  } else if (const auto* buffer = std::get_if<wire::OpenedBuffer>(&body)) {
+    send_close(buffer->handle);
+  } else if (const auto* lent = std::get_if<wire::Lent>(&body)) {
+    for (const wire::Granted& token : lent->tokens) {
+      send_soon(wire::Release{.token = token.token});
+    }
+  } else if (const auto* claimed = std::get_if<wire::Claimed>(&body)) {
+    send_soon(wire::Release{.token = claimed->token});
   }
 }
 

@@ -4,10 +4,12 @@
 
 #include <condition_variable>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <unordered_map>
@@ -43,6 +45,11 @@ class Session {
   /// Takes an answer and its fds, under the fork lock: the fds must be mapped and closed when it
   /// returns.
   using Accept = std::function<void(wire::ReplyBody&&, std::vector<os::UniqueFd>&&)>;
+  struct Pending {
+    const Accept* accept;
+    std::optional<Error> error = {};
+    bool is_done = false;
+  };
 
   /// Connects and says hello. Errors: those of Client::connect
   [[nodiscard]] static Result<std::shared_ptr<Session>> open(const SessionContext& context,
@@ -65,12 +72,42 @@ class Session {
                               sync::Deadline deadline,
                               std::span<const int> fds = {});
 
-  /// Ends a role; never blocks, the answer is ignored.
-  void send_close(std::uint64_t handle) noexcept;
+  /// Sends a request some time soon, after those before it; never blocks, the answer is ignored.
+  void send_soon(wire::RequestBody body) noexcept;
+  /// Ends a role.
+  void send_close(std::uint64_t handle) noexcept { send_soon(wire::Close{.handle = handle}); }
+
+  /// A request whose answer is asked for later; not to be moved or destroyed before drop().
+  struct Later {
+    Later() = default;
+    Later(const Later&) = delete;
+    Later& operator=(const Later&) = delete;
+    ~Later() = default;
+
+    std::uint64_t id = 0;
+    Result<wire::ReplyBody> answer = Error{};
+    Accept accept = [this](wire::ReplyBody&& reply, std::vector<os::UniqueFd>&&) {
+      answer = std::move(reply);
+    };
+    Pending pending{.accept = &accept};
+  };
+  /// Errors: as call()
+  [[nodiscard]] Result<void> begin(Later& later, wire::RequestBody body);
+  /// Reads what is there. Whether there is an answer, or none will ever come.
+  [[nodiscard]] bool is_done(const Later& later);
+  /// Waits for the answer. Errors: the broker's; broker_gone; cancelled  and it can be asked again
+  [[nodiscard]] Result<wire::ReplyBody> finish(Later& later);
+  /// The broker is asked to end it at once: by `cancelled`, if that is quicker.
+  void cancel(const Later& later) noexcept { send_soon(wire::Cancel{.id = later.id}); }
+  /// Nobody waits for the answer any more; what it grants is given back.
+  void drop(Later& later) noexcept;
   /// Reads what is there, or waits for anything to come: an event, an answer to anybody.
   /// Errors: timed_out, cancelled, broker_gone
   /// `interruptions`: Interruption::count() when the caller's verb began.
   [[nodiscard]] Result<void> pump(sync::Deadline deadline, std::uint32_t interruptions);
+
+  /// True for the first who takes the root token `id`: there is one handle of each.
+  [[nodiscard]] bool take_once(std::uint64_t id);
 
   [[nodiscard]] std::uint32_t number() const noexcept { return welcome_.session; }
   [[nodiscard]] int socket() const noexcept { return socket_.get(); }
@@ -82,11 +119,6 @@ class Session {
   [[nodiscard]] Error gone_error() const;
 
  private:
-  struct Pending {
-    const Accept* accept;
-    std::optional<Error> error = {};
-    bool is_done = false;
-  };
   using Lock = std::unique_lock<std::mutex>;
 
   Session(OwnSocket socket, const SessionContext& context);
@@ -107,7 +139,8 @@ class Session {
   void dispatch(os::Packet&& packet);
   void settle(wire::Reply&& reply, std::vector<os::UniqueFd>&& fds);
   void give_up() noexcept;
-  void flush_closes();
+  void flush_unsent();
+  void give_back(const wire::ReplyBody& body);
 
   const SocketPath where_;
   const std::shared_ptr<Interruption> interruption_;
@@ -121,7 +154,8 @@ class Session {
   std::unique_ptr<std::condition_variable> changed_ = std::make_unique<std::condition_variable>();
   // Guarded by mutex_:
   std::unordered_map<std::uint64_t, Pending*> pending_;
-  std::vector<std::uint64_t> unsent_closes_;
+  std::deque<wire::RequestBody> unsent_;
+  std::set<std::uint64_t> taken_roots_;
   std::uint64_t next_id_ = 1;
   std::uint64_t news_ = 0;   // Packets read so far.
   bool is_reading_ = false;  // Somebody polls the socket; the others wait for changed_.

@@ -6,7 +6,9 @@
 #include <iterator>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -40,22 +42,35 @@ Result<wire::Inspected> take_page(wire::ReplyBody&& reply, std::vector<os::Uniqu
     if (!text) {
       return text.error();
     }
-    auto schema = wire::decode_schema(*text);
+    auto schema = wire::decode_placed_schema(*text);
     if (!schema) {
       return std::move(schema).error();
     }
-    page->info.schema = *std::move(schema);
+    for (FixedTensor& tensor : *schema) {
+      page->info.schema.push_back(std::move(tensor.spec));
+      if (page->info.kind == Kind::buffer) {
+        page->info.offsets_bytes.push_back(tensor.offset_bytes);
+      }
+    }
   }
   return std::move(*page);
 }
 
+const std::string& name_of(const TensorSpec& tensor) {
+  return tensor.name;
+}
+const std::string& name_of(const FixedTensor& tensor) {
+  return tensor.spec.name;
+}
+
 // Requests are JSON: what is not UTF-8 would arrive as another name.
-Result<void> check_names(std::string_view name, const std::vector<TensorSpec>& schema) {
+template <class Entry>
+Result<void> check_names(std::string_view name, std::span<const Entry> schema) {
   if (auto error = wire::check_name(name)) {
     return *std::move(error);
   }
-  for (const TensorSpec& tensor : schema) {
-    const std::size_t bad = wire::find_non_utf8(tensor.name);
+  for (const Entry& tensor : schema) {
+    const std::size_t bad = wire::find_non_utf8(name_of(tensor));
     if (bad != std::string_view::npos) {
       return Error{.code = Errc::bad_request,
                    .detail = "tensor " + std::to_string(&tensor - schema.data()) + ": byte " +
@@ -91,20 +106,25 @@ Result<std::shared_ptr<Session>> session_for_events(ClientState& client, const E
 
 }  // namespace
 
-Result<void> create_topic(ClientState& client, std::string_view name, const TopicOptions& options) {
-  if (auto checked = check_names(name, options.schema); !checked) {
+namespace {
+
+// `request` is a CreateTopic or a CreateBuffer.
+template <class Request>
+Result<void> create(ClientState& client, Request request) {
+  auto& schema_of = request.options.schema;
+  using Entry = typename std::remove_reference_t<decltype(schema_of)>::value_type;
+  if (auto checked = check_names(request.name, std::span<const Entry>(schema_of)); !checked) {
     return checked;
   }
-  wire::CreateTopic request{.name = std::string(name), .options = options};
   std::vector<os::UniqueFd> fds;
-  const std::string schema = wire::encode_schema(options.schema);
+  const std::string schema = wire::encode_schema(std::span<const Entry>(schema_of));
   if (schema.size() > wire::kMaxInlineSchemaBytes) {
     auto sealed = seal_text(schema);
     if (!sealed) {
       return std::move(sealed).error();
     }
     fds.push_back(*std::move(sealed));
-    request.options.schema.clear();
+    schema_of.clear();
     request.schema_in_fd = true;
   }
   const int fd = fds.empty() ? -1 : fds.front().get();
@@ -112,6 +132,18 @@ Result<void> create_topic(ClientState& client, std::string_view name, const Topi
   auto created =
       client.ask<wire::Created>(std::move(request), kForever, {&fd, fds.empty() ? 0U : 1U});
   return created ? Result<void>() : std::move(created).error();
+}
+
+}  // namespace
+
+Result<void> create_topic(ClientState& client, std::string_view name, const TopicOptions& options) {
+  return create(client, wire::CreateTopic{.name = std::string(name), .options = options});
+}
+
+Result<void> create_buffer(ClientState& client,
+                           std::string_view name,
+                           const BufferOptions& options) {
+  return create(client, wire::CreateBuffer{.name = std::string(name), .options = options});
 }
 
 Result<SegmentInfo> inspect(ClientState& client, std::string_view name) {
@@ -171,6 +203,28 @@ Result<Event> next_event(ClientState& client, Timeout timeout) {
       return std::move(news).error();
     }
   }
+}
+
+Result<wire::Claimed> claim(Session& session, std::string_view ticket, TokenMode mode) {
+  return session.ask<wire::Claimed>(wire::Claim{.ticket = std::string(ticket), .mode = mode},
+                                    deadline_of(kPatience));
+}
+
+Result<TokenReport> tokens(ClientState& client, std::string_view name) {
+  TokenReport report;
+  wire::ListTokens request{.name = std::string(name)};
+  for (bool more = true; more;) {
+    auto page = client.ask<wire::TokensListed>(request);
+    if (!page) {
+      return std::move(page).error();
+    }
+    more = page->more;
+    request.after_turn = page->last_turn;
+    request.after_token = page->tokens.empty() ? request.after_token : page->tokens.back().id;
+    std::ranges::move(page->tokens, std::back_inserter(report.tokens));
+    std::ranges::move(page->waiting, std::back_inserter(report.waiting));
+  }
+  return report;
 }
 
 }  // namespace tenure::detail

@@ -13,8 +13,9 @@ constexpr const char* kDescription =
     "and cleans up when a process dies. Clients find it by its socket.";
 
 constexpr const char* kFooter =
-    "A flag counts more than the environment (TENURE_SOCKET, TENURE_BUDGET, TENURE_LOG_LEVEL),\n"
-    "the environment more than the configuration file, the file more than the default.\n"
+    "A flag counts more than the environment (TENURE_SOCKET, TENURE_ADMIN_SOCKET, TENURE_BUDGET,\n"
+    "TENURE_LOG_LEVEL), the environment more than the configuration file, the file more than the\n"
+    "default.\n"
     "The file is a JSON object, comments allowed:\n"
     "  { \"socket\": \"/run/tenure/control.sock\", \"budget\": \"8G\", \"log_level\": \"info\" }\n"
     "SIGTERM and SIGINT end it in good order. Exit status: 0 ended so, 1 cannot listen on the\n"
@@ -25,6 +26,7 @@ constexpr const char* kFooter =
 CommandLine parse_command_line(int argc, char** argv) {
   CommandLine result;
   std::string socket;
+  std::string admin_socket;
   std::string budget;
   std::string log_level;
   bool allow_unmapped_uid = false;
@@ -36,6 +38,11 @@ CommandLine parse_command_line(int argc, char** argv) {
                      socket,
                      "Where to listen; default: $XDG_RUNTIME_DIR/tenure/control.sock\n"
                      "where that variable is set, else /run/tenure/control.sock");
+  const auto* admin_option =
+      app.add_option("--admin-socket",
+                     admin_socket,
+                     "Where to listen for administrators, who may take tokens away: this user\n"
+                     "and root; default: nowhere");
   const auto* budget_option =
       app.add_option("--budget",
                      budget,
@@ -65,6 +72,7 @@ CommandLine parse_command_line(int argc, char** argv) {
     return option->count() > 0 ? std::optional(value) : std::nullopt;
   };
   result.flags = {.socket = given(socket_option, socket),
+                  .admin_socket = given(admin_option, admin_socket),
                   .budget = given(budget_option, budget),
                   .log_level = given(level_option, log_level),
                   .allow_unmapped_uid = given(unmapped_option, allow_unmapped_uid)};

@@ -15,7 +15,8 @@
 namespace tenure::app {
 namespace {
 
-constexpr std::array<const char*, 4> kKeys{"socket", "budget", "log_level", "allow_unmapped_uid"};
+constexpr std::array<const char*, 5> kKeys{
+    "socket", "admin_socket", "budget", "log_level", "allow_unmapped_uid"};
 constexpr std::size_t kMaxLetters = 20;
 
 Error bad_file(const std::string& path, const std::string& what) {
@@ -50,7 +51,10 @@ std::string take_member(const std::string& key, const nlohmann::json& value, Set
   if (!value.is_string()) {
     return key == "budget" ? "a number of bytes or a text like \"4G\"" : "a text";
   }
-  auto& member = key == "socket" ? text.socket : key == "budget" ? text.budget : text.log_level;
+  auto& member = key == "socket"         ? text.socket
+                 : key == "admin_socket" ? text.admin_socket
+                 : key == "budget"       ? text.budget
+                                         : text.log_level;
   member = value.get<std::string>();
   return {};
 }

@@ -97,6 +97,7 @@ int serve(const Settings& settings) {
   io::asio::signal_set signals(context, SIGTERM, SIGINT);
   auto server = io::Server::start(context,
                                   {.socket = settings.socket,
+                                   .admin_socket = settings.admin_socket,
                                    .limits = limits,
                                    .allow_unmapped_uid = settings.allow_unmapped_uid,
                                    .log = log});

@@ -67,6 +67,7 @@ Result<std::vector<Source>> gather(const SettingsText& flags,
   std::vector<Source> sources;
   sources.push_back({.text = flags, .name = dashed});
   sources.push_back({.text = {.socket = read_variable(surroundings, "TENURE_SOCKET"),
+                              .admin_socket = read_variable(surroundings, "TENURE_ADMIN_SOCKET"),
                               .budget = read_variable(surroundings, "TENURE_BUDGET"),
                               .log_level = read_variable(surroundings, "TENURE_LOG_LEVEL"),
                               .allow_unmapped_uid = {}},
@@ -149,6 +150,12 @@ Result<Settings> resolve(const SettingsText& flags,
   settings.socket = socket ? socket->text : default_socket(surroundings);
   if (settings.socket.empty()) {
     return bad_setting(socket->source, "an empty path");
+  }
+  if (const auto admin = choose(*sources, &SettingsText::admin_socket, "admin_socket")) {
+    settings.admin_socket = admin->text;
+    if (settings.admin_socket.empty() || settings.admin_socket == settings.socket) {
+      return bad_setting(admin->source, "an empty path, or that of the socket for everybody");
+    }
   }
   const auto budget =
       choose_budget(choose(*sources, &SettingsText::budget, "budget"), surroundings);

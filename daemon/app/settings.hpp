@@ -14,6 +14,7 @@ namespace tenure::app {
 /// What one source says; what it leaves out is for the next one. Text as the user wrote it.
 struct SettingsText {
   std::optional<std::string> socket = {};
+  std::optional<std::string> admin_socket = {};
   std::optional<std::string> budget = {};
   std::optional<std::string> log_level = {};
   std::optional<bool> allow_unmapped_uid = {};
@@ -22,6 +23,7 @@ struct SettingsText {
 /// How the daemon is to run.
 struct Settings {
   std::string socket;
+  std::string admin_socket;  // Empty: none.
   std::uint64_t budget_bytes = 0;
   std::string log_level = "info";
   bool allow_unmapped_uid = false;

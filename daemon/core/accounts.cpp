@@ -6,9 +6,10 @@
 namespace tenure::core {
 namespace {
 
-// A session: socket, pidfd. A memory: three read-only fds at rest, two more that readers share.
+// A session: socket, pidfd. A memory: a read-only fd of each memfd at rest, two more that readers
+// share.
 constexpr std::uint64_t kFdsPerSession = 2;
-constexpr std::uint64_t kFdsPerMemory = 5;
+constexpr std::uint64_t kSharedFds = 2;
 
 Error quota_error(std::uint64_t limit, std::string detail, const char* hint) {
   return {.code = Errc::quota, .count = limit, .detail = std::move(detail), .hint = hint};
@@ -72,8 +73,26 @@ void Accounts::return_segment(std::uint32_t uid) {
   drop_if_empty(uid);
 }
 
+Result<void> Accounts::charge_tokens(std::uint32_t uid, std::size_t count) {
+  const auto found = accounts_.find(uid);
+  const std::size_t used = found == accounts_.end() ? 0 : found->second.tokens;
+  if (count > limits_.tokens_per_uid || used > limits_.tokens_per_uid - count) {
+    return quota_error(
+        limits_.tokens_per_uid,
+        all_allowed("tokens", uid, limits_.tokens_per_uid) + "; it has " + std::to_string(used),
+        "release some");
+  }
+  accounts_[uid].tokens += count;
+  return {};
+}
+
+void Accounts::return_tokens(std::uint32_t uid, std::size_t count) {
+  accounts_[uid].tokens -= count;
+  drop_if_empty(uid);
+}
+
 Result<void> Accounts::charge_memory(MemoryId memory, std::uint32_t uid, Amount amount) {
-  const auto [bytes, has_schema_fd] = amount;
+  const auto [bytes, has_schema_fd, memfds] = amount;
   const std::uint64_t used = bytes_of(uid);
   const std::uint64_t share = limits_.budget_bytes / 2;
   if (bytes > share || used > share - bytes) {
@@ -85,7 +104,7 @@ Result<void> Accounts::charge_memory(MemoryId memory, std::uint32_t uid, Amount 
   if (bytes > limits_.budget_bytes || used_bytes_ > limits_.budget_bytes - bytes) {
     return bytes_error("by everybody", bytes, used_bytes_, limits_.budget_bytes);
   }
-  const std::uint64_t fds = kFdsPerMemory + (has_schema_fd ? 1 : 0);
+  const std::uint64_t fds = memfds + kSharedFds + (has_schema_fd ? 1 : 0);
   if (auto taken = take_fds(fds); !taken) {
     return taken;
   }
@@ -135,7 +154,7 @@ Result<void> Accounts::take_fds(std::uint64_t count) {
 void Accounts::drop_if_empty(std::uint32_t uid) {
   const auto found = accounts_.find(uid);
   if (found != accounts_.end() && found->second.bytes == 0 && found->second.segments == 0 &&
-      found->second.sessions == 0) {
+      found->second.sessions == 0 && found->second.tokens == 0) {
     accounts_.erase(found);
   }
 }

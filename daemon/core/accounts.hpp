@@ -26,10 +26,14 @@ class Accounts {
   [[nodiscard]] Result<void> charge_segment(std::uint32_t uid);
   void return_segment(std::uint32_t uid);
 
+  [[nodiscard]] Result<void> charge_tokens(std::uint32_t uid, std::size_t count);
+  void return_tokens(std::uint32_t uid, std::size_t count);
+
   /// What one life of a segment's memory takes: its memfds, and one for a large schema's text.
   struct Amount {
     std::uint64_t bytes = 0;
     bool has_schema_fd = false;
+    std::uint64_t memfds = 3;
   };
   /// Errors: quota     more than half of the budget for this uid, or more than is left of it
   ///         too_many  no file descriptors left
@@ -43,6 +47,7 @@ class Accounts {
     std::uint64_t bytes = 0;
     std::uint32_t segments = 0;
     std::uint32_t sessions = 0;
+    std::size_t tokens = 0;
   };
   struct Charge {
     std::uint32_t uid;

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "daemon/core/accounts.hpp"
+#include "daemon/core/declaration.hpp"
 #include "daemon/core/segment.hpp"
 #include "daemon/core/types.hpp"
 #include "daemon/core/wait_list.hpp"
@@ -25,9 +26,14 @@ inline constexpr std::chrono::seconds kDisconnectedGrace{10};
 ///
 /// Every call that changes something may leave Effects, to be taken and carried out before the next
 /// one. A refused call changes nothing. Threads: one.
-class Registry {
+class Registry : private TokenBooks {
  public:
   explicit Registry(const Limits& limits) : limits_(limits), accounts_(limits) {}
+  Registry(const Registry&) = delete;
+  Registry& operator=(const Registry&) = delete;
+  ~Registry() override = default;
+  /// What time it is for the calls that follow.
+  void set_now(Time now) noexcept { now_ = now; }
 
   // ---- sessions
 
@@ -39,7 +45,8 @@ class Registry {
   void set_disconnected(std::uint32_t session, Time now);
   /// It is dead, or has hung up holding nothing: everything of it goes.
   void remove_session(std::uint32_t session);
-  [[nodiscard]] bool has_handles(std::uint32_t session) const;
+  /// Whether it has roles open or tokens.
+  [[nodiscard]] bool has_holdings(std::uint32_t session) const;
   [[nodiscard]] std::size_t session_count() const noexcept { return sessions_.size(); }
   [[nodiscard]] Peer peer(std::uint32_t session) const;
 
@@ -53,7 +60,7 @@ class Registry {
   };
   /// Errors: bad_request, denied (a group that is not the caller's), exists (the first difference),
   ///         quota, too_many
-  [[nodiscard]] Result<Declared> declare(Asker asker, const wire::CreateTopic& request);
+  [[nodiscard]] Result<Declared> declare(Asker asker, Declaration declaration);
   /// Its memory stands, or cannot be had. Returns whom to answer.
   [[nodiscard]] std::vector<Asker> complete(std::uint64_t segment, bool is_made);
   /// Takes the name. Errors: not_found, denied (owner only)
@@ -73,6 +80,40 @@ class Registry {
   [[nodiscard]] std::optional<Time> next_deadline() const;
   /// Decides what has waited long enough.
   void expire(Time now);
+
+  // ---- tokens
+
+  /// Nothing: it waits, and is decided by a TokenOutcome.
+  /// Errors: TokenTable::lend's;  denied  no right w (borrow) or r (freeze);  unsupported, stale
+  [[nodiscard]] Result<std::optional<std::vector<std::uint64_t>>> lend(Asker asker,
+                                                                       const wire::Lend& request);
+  /// Errors: TokenTable's, of each of these
+  [[nodiscard]] Result<void> release(std::uint32_t session, std::uint64_t token);
+  [[nodiscard]] Result<void> acknowledge(std::uint32_t session, std::uint64_t token);
+  [[nodiscard]] Result<void> revoke(std::uint64_t token);
+  /// The ticket. `secret`: nobody can guess it. Errors: also bad_request
+  [[nodiscard]] Result<std::string> transfer(std::uint32_t session,
+                                             const wire::Transfer& request,
+                                             const std::string& secret);
+  /// The new token.
+  [[nodiscard]] Result<std::uint64_t> claim(std::uint32_t session, const wire::Claim& request);
+  /// True: everything is back. False: it waits.
+  [[nodiscard]] Result<bool> wait_returned(Asker asker, const wire::WaitReturned& request);
+
+  /// A token, and the buffer that it belongs to.
+  struct Holding {
+    Segment* segment;
+    const Token* token;
+  };
+  /// Errors: stale
+  [[nodiscard]] Result<Holding> holding(std::uint32_t session, std::uint64_t token);
+  [[nodiscard]] Result<void> attach(std::uint32_t session, std::uint64_t token);
+  [[nodiscard]] Result<void> detach(std::uint32_t session, std::uint64_t token);
+  /// Wherever it is; null: there is none.
+  [[nodiscard]] Holding find_token(std::uint64_t token);
+  /// A grain is to move to fresh memory: an id to charge what is left behind to, first to who kept
+  /// it, then to the owner. Errors: quota, too_many
+  [[nodiscard]] Result<MemoryId> charge_grain(std::uint64_t segment, std::uint64_t grain);
 
   // ---- memory
 
@@ -104,6 +145,9 @@ class Registry {
   [[nodiscard]] std::uint64_t count_visible(std::uint32_t session) const;
   /// Without what only the memory knows.
   [[nodiscard]] SegmentInfo describe(const Segment& segment) const;
+  [[nodiscard]] TokenInfo describe(const Buffer& buffer, const Token& token) const;
+  /// The first 64 regions.
+  [[nodiscard]] WaitingInfo describe(const Buffer& buffer, const Waiting& waiting) const;
   [[nodiscard]] std::uint64_t used_bytes() const noexcept { return accounts_.used_bytes(); }
   [[nodiscard]] std::uint64_t budget_bytes() const noexcept { return limits_.budget_bytes; }
 
@@ -113,13 +157,44 @@ class Registry {
   struct Session {
     Identity identity;
     std::set<std::uint64_t> handles;
-    std::set<std::uint64_t> created;  // Segments.
+    std::set<std::uint64_t> created;              // Segments.
+    std::map<std::uint64_t, std::size_t> tokens;  // How many, by segment.
     std::size_t creates_in_flight = 0;
   };
 
+  // TokenBooks
+  [[nodiscard]] Time now() const override { return now_; }
+  std::uint64_t add_token(std::uint64_t segment, const Holder& holder) override;
+  void remove_token(std::uint64_t id, const Holder& holder) override;
+  Result<void> charge_tokens(std::uint32_t uid, std::size_t count) override;
+  void return_tokens(std::uint32_t uid, std::size_t count) override;
+  [[nodiscard]] std::string name_of(std::uint32_t session) const override;
+
   [[nodiscard]] Segment* find_named(const std::string& name);
-  [[nodiscard]] Result<Segment*> make_segment(Asker asker, const wire::CreateTopic& request);
-  [[nodiscard]] Result<Declared> join(Asker asker, Segment& segment, const TopicOptions& options);
+  [[nodiscard]] Result<void> shape(Segment& segment, Declaration& declaration);
+  [[nodiscard]] Result<Segment*> add_segment(Asker asker, Segment made);
+  [[nodiscard]] Result<Declared> join(Asker asker,
+                                      Segment& segment,
+                                      const Declaration& declaration);
+
+  static void describe(SegmentInfo& info, const Buffer& buffer);
+  // registry_tokens.cpp
+  void lend_root(Segment& segment, Asker creator);
+  template <class Verb>
+  [[nodiscard]] Result<void> with_token(std::uint64_t token, Verb&& verb);
+  [[nodiscard]] Result<Segment*> find_buffer(std::uint32_t session, std::uint64_t handle);
+  [[nodiscard]] std::uint64_t issuer_for(const Segment& segment, std::uint32_t session) const;
+  [[nodiscard]] Result<void> check_lending(const Segment& segment,
+                                           std::uint32_t session,
+                                           TokenMode mode) const;
+  void finish_tokens(std::uint64_t segment);
+  [[nodiscard]] std::optional<Time> next_token_deadline(const TokenTable& tokens) const;
+  void set_token_deadline(std::uint64_t segment, std::optional<Time> deadline);
+  void end_tokens(std::uint32_t session);
+  void stop_waiting_for_tokens(std::uint32_t session);
+  void expire_tokens(Time now);
+  void take_from_absent(std::uint64_t segment);
+  [[nodiscard]] Result<void> check_waiting(Asker asker, std::chrono::nanoseconds timeout) const;
   [[nodiscard]] Result<void> check_in_flight(std::uint32_t session) const;
   [[nodiscard]] Result<Handle> try_open(const Waiter& asking);
   [[nodiscard]] Handle& add_handle(Segment& segment, const Waiter& asking, std::uint32_t entry);
@@ -144,6 +219,7 @@ class Registry {
   void notify_users(const Segment& segment, Event::What what, const Handle* but = nullptr);
 
   Limits limits_;
+  Time now_{};
   Accounts accounts_;
   Effects effects_;
   WaitList waiting_;
@@ -158,7 +234,14 @@ class Registry {
   std::map<std::uint64_t, Segment> segments_;
   std::map<std::string, std::uint64_t, std::less<>> names_;
   std::map<std::uint64_t, Handle> handles_;
-  std::map<MemoryId, std::size_t> open_counts_;
+  std::map<MemoryId, std::size_t> open_counts_;  // Handles and tokens.
+
+  std::uint64_t last_token_ = 0;
+  std::map<std::uint64_t, std::uint64_t> token_segments_;
+  std::map<Asker, std::uint64_t> token_waits_;  // Segments.
+  std::map<std::uint64_t, Time> token_deadlines_;
+  std::set<std::pair<Time, std::uint64_t>> token_alarms_;  // The same, by time; segments.
+  std::map<std::uint32_t, Time> absent_;  // Disconnected sessions: when tokens may be taken.
 };
 
 /// "camera (session 3, pid 4702)".

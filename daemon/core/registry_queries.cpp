@@ -114,21 +114,75 @@ std::uint64_t Registry::count_visible(std::uint32_t session) const {
   }));
 }
 
+void Registry::describe(SegmentInfo& info, const Buffer& buffer) {
+  info.grain_bytes = buffer.shape().grain_bytes;
+  info.handover = buffer.options().handover;
+  info.tokens = buffer.tokens().token_count();
+  for (const FixedTensor& tensor : buffer.options().schema) {
+    info.schema.push_back(tensor.spec);
+    info.offsets_bytes.push_back(tensor.offset_bytes);
+  }
+}
+
 SegmentInfo Registry::describe(const Segment& segment) const {
   SegmentInfo info;
   info.name = segment.name;
-  info.kind = Kind::topic;
+  info.kind = segment.kind();
   info.id = segment.memory.segment;
   info.incarnation = segment.memory.incarnation;
-  info.size_bytes = segment.shape.total_bytes();
-  info.slots = segment.options.slots;
+  info.size_bytes = segment.size_bytes();
   info.uid = segment.uid;
-  info.terms = segment.options.terms;
+  info.terms = segment.terms;
+  info.users = segment.users.size();
+  if (segment.buffer) {
+    describe(info, *segment.buffer);
+    return info;
+  }
+  info.slots = segment.options.slots;
   info.schema = segment.options.schema;
   info.retention = segment.options.retention;
-  info.users = segment.users.size();
   if (segment.publisher) {
     info.publisher = peer(handles_.at(*segment.publisher).asker.session);
+  }
+  return info;
+}
+
+TokenInfo Registry::describe(const Buffer& buffer, const Token& token) const {
+  const auto since = [&](Time time) {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(now_ - time);
+  };
+  TokenInfo info{.id = token.id,
+                 .issuer = token.issuer,
+                 .mode = token.mode,
+                 .region = buffer.region_of(token.pages),
+                 .holder = peer(token.holder.session),
+                 .state = token.is_attached ? TokenInfo::State::attached : TokenInfo::State::held,
+                 .age = since(token.since),
+                 .is_poisoned = buffer.tokens().is_poisoned(token)};
+  if (token.ticket) {
+    info.state = TokenInfo::State::ticket;
+    if (token.ticket->expiry != Time::max()) {
+      info.expires_in =
+          std::chrono::duration_cast<std::chrono::milliseconds>(token.ticket->expiry - now_);
+    }
+  } else if (token.is_orphan) {
+    info.state = TokenInfo::State::orphaned;
+  }
+  return info;
+}
+
+WaitingInfo Registry::describe(const Buffer& buffer, const Waiting& waiting) const {
+  constexpr std::size_t most_regions = 64;
+  WaitingInfo info{
+      .who = peer(waiting.wish.asker.session),
+      .mode = waiting.wish.mode,
+      .issuer = waiting.wish.issuer,
+      .age = std::chrono::duration_cast<std::chrono::milliseconds>(now_ - waiting.since),
+      .behind = buffer.tokens().obstacle(waiting)};
+  for (const PageRange& region : waiting.wish.regions) {
+    if (info.regions.size() < most_regions) {
+      info.regions.push_back(buffer.region_of(region));
+    }
   }
   return info;
 }

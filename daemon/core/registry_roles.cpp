@@ -21,6 +21,10 @@ bool is_waited_for(const Error& error, const wire::Open& request) noexcept {
           (error.code == Errc::not_found || error.code == Errc::has_publisher));
 }
 
+std::optional<Time> first_of(const std::set<std::pair<Time, std::uint64_t>>& times) {
+  return times.empty() ? std::nullopt : std::optional(times.begin()->first);
+}
+
 Error is_moving() {
   return {.code = Errc::superseded, .detail = "the move to fresh memory"};
 }
@@ -40,8 +44,8 @@ Result<std::optional<Handle>> Registry::open(Asker asker, const wire::Open& requ
   if (auto bad = wire::check_name(request.name)) {
     return *std::move(bad);
   }
-  if (waiting_.find(asker) != nullptr) {
-    return Error{.code = Errc::bad_request, .detail = "id: a request with it is waiting"};
+  if (auto fresh = check_waiting(asker, std::chrono::nanoseconds(0)); !fresh) {
+    return fresh.error();
   }
   Waiter waiter{.asker = asker, .open = request};
   if (request.timeout.count() > 0) {
@@ -73,6 +77,10 @@ Result<Handle> Registry::try_open(const Waiter& asking) {
     return found.error();
   }
   Segment& segment = segments_.at((*found)->memory.segment);
+  if ((request.as == wire::OpenAs::lend) != (segment.buffer != nullptr)) {
+    return Error{.code = Errc::unsupported,
+                 .detail = segment.buffer ? "it is a buffer" : "it is a topic"};
+  }
   Session& session = sessions_.at(asker.session);
   const std::uint32_t needed = rights_needed(request.as);
   const std::uint32_t has = rights_of(session.identity, segment.ownership());
@@ -210,6 +218,12 @@ void Registry::decide(const Waiter& waiter, std::variant<Handle, Error> result) 
 }
 
 Result<void> Registry::cancel(Asker asker) {
+  if (const auto token = token_waits_.find(asker); token != token_waits_.end()) {
+    const std::uint64_t segment = token->second;
+    std::ignore = segments_.at(segment).buffer->tokens().cancel(asker);
+    finish_tokens(segment);
+    return {};
+  }
   const Waiter* waiter = waiting_.find(asker);
   if (waiter == nullptr) {
     return Error{.code = Errc::not_found,
@@ -220,15 +234,16 @@ Result<void> Registry::cancel(Asker asker) {
 }
 
 std::optional<Time> Registry::next_deadline() const {
-  const std::optional<Time> next = waiting_.next_deadline();
-  if (evictions_.empty() || (next && *next <= evictions_.begin()->first)) {
-    return next;
+  std::optional<Time> next = waiting_.next_deadline();
+  for (const std::optional<Time>& other : {first_of(evictions_), first_of(token_alarms_)}) {
+    next = other && other < next.value_or(Time::max()) ? other : next;
   }
-  return evictions_.begin()->first;
+  return next;
 }
 
 void Registry::expire(Time now) {
   evict(now);
+  expire_tokens(now);
   for (const Waiter& waiter : waiting_.expired(now)) {
     const auto found = look_up(waiter.asker.session, waiter.open.name);
     Error reason{.detail = "no place"};

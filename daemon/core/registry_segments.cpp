@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Declaring, removing and fencing segments.
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "daemon/core/registry.hpp"
@@ -9,9 +10,21 @@
 namespace tenure::core {
 namespace {
 
-Accounts::Amount amount_of(const TopicShape& shape) noexcept {
-  return {.bytes = shape.total_bytes() + shape.schema_bytes,
-          .has_schema_fd = shape.schema_bytes != 0};
+constexpr std::uint64_t kTopicMemfds = 3;
+
+Accounts::Amount amount_of(const Segment& segment) noexcept {
+  return {.bytes = segment.size_bytes() + segment.schema_bytes(),
+          .has_schema_fd = segment.schema_bytes() != 0,
+          .memfds = segment.buffer ? segment.buffer->shape().grain_count() : kTopicMemfds};
+}
+
+std::optional<std::string> difference_of(const Segment& there, const Declaration& asked) {
+  if (const auto* buffer = std::get_if<BufferOptions>(&asked.options)) {
+    return there.buffer ? first_difference(there.buffer->options(), *buffer)
+                        : std::optional<std::string>("kind: topic there, buffer asked for");
+  }
+  return there.buffer ? std::optional<std::string>("kind: buffer there, topic asked for")
+                      : first_difference(there.options, std::get<TopicOptions>(asked.options));
 }
 
 }  // namespace
@@ -23,7 +36,10 @@ Segment* Registry::find_named(const std::string& name) {
 
 Result<void> Registry::check_in_flight(std::uint32_t session) const {
   const std::size_t count =
-      waiting_.count_of_session(session) + sessions_.at(session).creates_in_flight;
+      waiting_.count_of_session(session) + sessions_.at(session).creates_in_flight +
+      static_cast<std::size_t>(
+          std::distance(token_waits_.lower_bound({.session = session, .request = 0}),
+                        token_waits_.upper_bound({.session = session, .request = kLastRequest})));
   if (count < limits_.requests_in_flight) {
     return {};
   }
@@ -33,45 +49,73 @@ Result<void> Registry::check_in_flight(std::uint32_t session) const {
                .hint = "cancel some"};
 }
 
-Result<Registry::Declared> Registry::declare(Asker asker, const wire::CreateTopic& request) {
-  if (auto bad = wire::check_name(request.name)) {
+Result<Registry::Declared> Registry::declare(Asker asker, Declaration declaration) {
+  if (auto bad = wire::check_name(declaration.name)) {
     return *std::move(bad);
   }
   if (auto room = check_in_flight(asker.session); !room) {
     return room.error();
   }
   const Identity& who = sessions_.at(asker.session).identity;
-  TopicOptions options = request.options;
-  options.terms.gid = options.terms.gid.value_or(who.gid);
+  Terms& terms = declaration.terms();
+  terms.gid = terms.gid.value_or(who.gid);
   // Also where it is there already: what differs is then named, and must be fit for that.
-  if (auto shape = shape_topic(options, limits_.page_bytes); !shape) {
-    return shape.error();
+  Segment segment;
+  segment.memory = {.segment = last_segment_ + 1, .incarnation = 1};
+  if (auto shaped = shape(segment, declaration); !shaped) {
+    return shaped.error();
   }
-  if (Segment* there = find_named(request.name)) {
-    return join(asker, *there, options);
+  if (Segment* there = find_named(declaration.name)) {
+    return join(asker, *there, declaration);
   }
-  if (!is_member(who, *options.terms.gid)) {
+  if (!is_member(who, *terms.gid)) {
     return Error{.code = Errc::denied,
                  .detail = "gid: uid " + std::to_string(who.uid) + " is not in group " +
-                           std::to_string(*options.terms.gid),
+                           std::to_string(*terms.gid),
                  .hint = "name a group that the process is in, or none"};
   }
-  auto made = make_segment(asker, {.name = request.name, .options = std::move(options)});
+  auto made = add_segment(asker, std::move(segment));
   if (!made) {
     return made.error();
   }
   return Declared{.segment = *made, .existed = false};
 }
 
+// What follows from the declaration alone.
+Result<void> Registry::shape(Segment& segment, Declaration& declaration) {
+  segment.name = declaration.name;
+  segment.terms = declaration.terms();
+  if (const auto* options = std::get_if<BufferOptions>(&declaration.options)) {
+    auto shape = shape_buffer(*options, limits_.page_bytes);
+    if (!shape) {
+      return shape.error();
+    }
+    segment.buffer = std::make_unique<Buffer>(segment.memory.segment,
+                                              segment.name,
+                                              *options,
+                                              *shape,
+                                              limits_.page_bytes,
+                                              static_cast<TokenBooks&>(*this));
+    return {};
+  }
+  segment.options = std::get<TopicOptions>(declaration.options);
+  auto shape = shape_topic(segment.options, limits_.page_bytes);
+  if (!shape) {
+    return shape.error();
+  }
+  segment.shape = *shape;
+  return {};
+}
+
 Result<Registry::Declared> Registry::join(Asker asker,
                                           Segment& segment,
-                                          const TopicOptions& options) {
+                                          const Declaration& declaration) {
   Session& session = sessions_.at(asker.session);
   if (segment.uid != session.identity.uid) {
     return Error{
         .code = Errc::exists, .detail = "it belongs to another uid", .hint = "choose another name"};
   }
-  if (auto difference = first_difference(segment.options, options)) {
+  if (auto difference = difference_of(segment, declaration)) {
     return Error{.code = Errc::exists,
                  .detail = *std::move(difference),
                  .hint = "remove it first, or declare it as it is"};
@@ -85,34 +129,23 @@ Result<Registry::Declared> Registry::join(Asker asker,
   return Declared{.segment = &segment, .existed = true};
 }
 
-Result<Segment*> Registry::make_segment(Asker asker, const wire::CreateTopic& request) {
-  const auto shape = shape_topic(request.options, limits_.page_bytes);
-  if (!shape) {
-    return shape.error();
-  }
+Result<Segment*> Registry::add_segment(Asker asker, Segment made) {
   Session& session = sessions_.at(asker.session);
-  const std::uint32_t uid = session.identity.uid;
-  if (auto charged = accounts_.charge_segment(uid); !charged) {
+  made.uid = session.identity.uid;
+  if (auto charged = accounts_.charge_segment(made.uid); !charged) {
     return charged.error();
   }
-  const MemoryId memory{.segment = last_segment_ + 1, .incarnation = 1};
-  if (auto charged = accounts_.charge_memory(memory, uid, amount_of(*shape)); !charged) {
-    accounts_.return_segment(uid);
+  if (auto charged = accounts_.charge_memory(made.memory, made.uid, amount_of(made)); !charged) {
+    accounts_.return_segment(made.uid);
     return charged.error();
   }
-  ++last_segment_;
-  Segment& segment = segments_[memory.segment];
-  segment.memory = memory;
-  segment.name = request.name;
-  segment.uid = uid;
-  segment.options = request.options;
-  segment.shape = *shape;
-  segment.creators.insert(asker.session);
-  segment.creating.push_back(asker);
-  session.created.insert(memory.segment);
+  made.creators.insert(asker.session);
+  made.creating.push_back(asker);
+  session.created.insert(made.memory.segment);
   ++session.creates_in_flight;
-  names_.emplace(request.name, memory.segment);
-  return &segment;
+  last_segment_ = made.memory.segment;
+  names_.emplace(made.name, last_segment_);
+  return &segments_.emplace(last_segment_, std::move(made)).first->second;
 }
 
 std::vector<Asker> Registry::complete(std::uint64_t id, bool is_made) {
@@ -132,6 +165,9 @@ std::vector<Asker> Registry::complete(std::uint64_t id, bool is_made) {
     return askers;
   }
   segment.state = Segment::State::ready;
+  if (segment.buffer && !askers.empty()) {
+    lend_root(segment, askers.front());
+  }
   const std::string name = segment.name;
   drop_if_unused(segment);  // Whoever asked for it may be dead by now.
   settle(name);
@@ -168,8 +204,8 @@ void Registry::drop_name(Segment& segment) {
 }
 
 void Registry::drop_if_unused(Segment& segment) {
-  if (segment.state == Segment::State::ready && segment.creators.empty() && segment.users.empty() &&
-      !segment.is_fencing && segment.options.terms.lifetime == Lifetime::session) {
+  if (segment.state == Segment::State::ready && segment.creators.empty() && !segment.is_used() &&
+      !segment.is_fencing && segment.terms.lifetime == Lifetime::session) {
     drop_name(segment);
   }
 }
@@ -177,7 +213,7 @@ void Registry::drop_if_unused(Segment& segment) {
 void Registry::forget_if_empty(std::uint64_t id) {
   const auto found = segments_.find(id);
   if (found != segments_.end() && found->second.state == Segment::State::removed &&
-      found->second.users.empty() && !found->second.is_fencing) {
+      !found->second.is_used() && !found->second.is_fencing) {
     segments_.erase(found);
   }
 }
@@ -189,9 +225,16 @@ void Registry::release_if_unused(MemoryId memory) {
   const auto found = segments_.find(memory.segment);
   const bool is_reachable = found != segments_.end() && found->second.memory == memory &&
                             found->second.state != Segment::State::removed;
-  if (!is_reachable) {
-    effects_.released.push_back(memory);
+  if (is_reachable) {
+    return;
   }
+  Released released{.id = memory};
+  if (found != segments_.end() && found->second.buffer) {
+    auto left = found->second.buffer->grains().leave_all();
+    released.writers = std::move(left.writers);
+    released.writer_uid = left.writer_uid;
+  }
+  effects_.released.push_back(std::move(released));
 }
 
 void Registry::notify_users(const Segment& segment, Event::What what, const Handle* but) {
@@ -209,8 +252,7 @@ Result<MemoryId> Registry::begin_fence(const Handle& publisher) {
   const std::uint64_t id = publisher.memory.segment;
   Segment& segment = segments_.at(id);
   const MemoryId fresh{.segment = id, .incarnation = segment.memory.incarnation + 1};
-  const auto amount = amount_of(segment.shape);
-  if (auto charged = accounts_.charge_memory(fresh, segment.uid, amount); !charged) {
+  if (auto charged = accounts_.charge_memory(fresh, segment.uid, amount_of(segment)); !charged) {
     return charged.error();
   }
   segment.is_fencing = true;

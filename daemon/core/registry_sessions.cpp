@@ -16,7 +16,8 @@ Result<std::uint32_t> Registry::add_session(Identity identity) {
     return charged.error();
   }
   const std::uint32_t number = ++last_session_;
-  sessions_.emplace(number, Session{.identity = std::move(identity), .handles = {}, .created = {}});
+  sessions_.emplace(
+      number, Session{.identity = std::move(identity), .handles = {}, .created = {}, .tokens = {}});
   return number;
 }
 
@@ -24,10 +25,17 @@ void Registry::stop_waiting(std::uint32_t session) {
   for (const Asker& asker : waiting_.of_session(session)) {
     std::ignore = waiting_.remove(asker);
   }
+  stop_waiting_for_tokens(session);
 }
 
 void Registry::set_disconnected(std::uint32_t session, Time now) {
   stop_waiting(session);
+  if (!sessions_.at(session).tokens.empty()) {
+    absent_[session] = now + kDisconnectedGrace;
+    for (const auto& [segment, count] : std::map(sessions_.at(session).tokens)) {
+      finish_tokens(segment);
+    }
+  }
   for (const std::uint64_t id : sessions_.at(session).handles) {
     const Segment& segment = segments_.at(handles_.at(id).memory.segment);
     if (segment.publisher == id) {
@@ -46,6 +54,7 @@ void Registry::remove_session(std::uint32_t session) {
   for (const std::uint64_t handle : std::set(found->second.handles)) {
     end_handle(handle);
   }
+  end_tokens(session);
   const std::set<std::uint64_t> created = std::move(found->second.created);
   const std::uint32_t uid = found->second.identity.uid;
   sessions_.erase(found);
@@ -57,9 +66,10 @@ void Registry::remove_session(std::uint32_t session) {
   }
 }
 
-bool Registry::has_handles(std::uint32_t session) const {
+bool Registry::has_holdings(std::uint32_t session) const {
   const auto found = sessions_.find(session);
-  return found != sessions_.end() && !found->second.handles.empty();
+  return found != sessions_.end() &&
+         !(found->second.handles.empty() && found->second.tokens.empty());
 }
 
 Peer Registry::peer(std::uint32_t session) const {

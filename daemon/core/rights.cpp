@@ -24,6 +24,8 @@ std::uint32_t rights_needed(wire::OpenAs as) noexcept {
       return kWrite;
     case wire::OpenAs::subscribe:
       return kRead | kHold;
+    case wire::OpenAs::lend:
+      return 0;  // Lending asks, each time.
     case wire::OpenAs::observe:
       break;
   }

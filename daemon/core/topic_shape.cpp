@@ -4,6 +4,7 @@
 #include <limits>
 #include <utility>
 
+#include "daemon/core/declared_text.hpp"
 #include "proto/layout/constants.hpp"
 #include "proto/layout/slot_plan.hpp"
 #include "proto/layout/topic_bell.hpp"
@@ -13,14 +14,8 @@
 namespace tenure::core {
 namespace {
 
-constexpr std::uint32_t kAllModeBits = 0777;
-
 std::uint64_t round_up(std::uint64_t value, std::uint64_t step) noexcept {
   return (value + step - 1) / step * step;
-}
-
-Error bad_field(const char* field, const std::string& value, const char* allowed) {
-  return {.code = Errc::bad_request, .detail = std::string(field) + ": " + value + "; " + allowed};
 }
 
 std::optional<Error> check_numbers(const TopicOptions& options) {
@@ -33,8 +28,8 @@ std::optional<Error> check_numbers(const TopicOptions& options) {
   if (options.retention == Retention::lossless && options.slots < layout::kMinViewSlots) {
     return bad_field("slots", std::to_string(options.slots), "lossless needs at least 3");
   }
-  if (options.terms.mode > kAllModeBits) {
-    return bad_field("mode", std::to_string(options.terms.mode), "at most 0777 is allowed");
+  if (auto bad = check_mode(options.terms)) {
+    return bad;
   }
   if (options.lag_limit && options.retention != Retention::lossless) {
     return bad_field("lag_limit",
@@ -51,71 +46,8 @@ std::optional<Error> check_numbers(const TopicOptions& options) {
   return std::nullopt;
 }
 
-std::uint64_t digits_of(std::int64_t extent) noexcept {
-  std::uint64_t digits = 1;
-  for (; extent > 9; extent /= 10) {
-    ++digits;
-  }
-  return digits;
-}
-
-// At most.
-std::uint64_t schema_text_bytes(const std::vector<TensorSpec>& schema) noexcept {
-  constexpr std::uint64_t around_tensor = 48;  // {"name":"","dtype":"255:255:65535","shape":[]},
-  constexpr std::uint64_t around_extent = 3;   // A comma, and quotes from 2^53 on.
-  constexpr std::uint64_t escaped = 6;         // \u0001
-  constexpr unsigned char first_printable = 0x20;
-  std::uint64_t bytes = 2;
-  for (const TensorSpec& spec : schema) {
-    bytes += around_tensor;
-    for (const std::int64_t extent : spec.shape.extents()) {
-      bytes += around_extent + digits_of(extent);
-    }
-    for (const char letter : spec.name) {
-      const bool is_quoted = letter == '"' || letter == '\\';
-      bytes += static_cast<unsigned char>(letter) < first_printable ? escaped : is_quoted ? 2 : 1;
-    }
-  }
-  return bytes;
-}
-
-std::string octal(std::uint32_t mode) {
-  std::string text = "0000";
-  for (std::size_t i = 4; i-- > 0; mode >>= 3U) {
-    text[i] = static_cast<char>('0' + (mode & 7U));
-  }
-  return text;
-}
-
-std::string shape_text(const TensorSpec& spec) {
-  std::string text = spec.name + " " + to_string(spec.dtype) + "[";
-  for (const std::int64_t extent : spec.shape.extents()) {
-    text += (text.back() == '[' ? "" : ",") + std::to_string(extent);
-  }
-  return text + "]";
-}
-
 std::string milliseconds_text(const std::optional<std::chrono::milliseconds>& value) {
   return value ? std::to_string(value->count()) + " ms" : "the default";
-}
-
-std::string differ(const char* field, const std::string& there, const std::string& asked) {
-  return std::string(field) + ": " + there + " there, " + asked + " asked for";
-}
-
-std::optional<std::string> schema_difference(const TopicOptions& there, const TopicOptions& asked) {
-  if (there.schema.size() != asked.schema.size()) {
-    return differ("schema",
-                  std::to_string(there.schema.size()) + " tensors",
-                  std::to_string(asked.schema.size()));
-  }
-  for (std::size_t i = 0; i < there.schema.size(); ++i) {
-    if (there.schema[i] != asked.schema[i]) {
-      const std::string field = "schema[" + std::to_string(i) + "]";
-      return differ(field.c_str(), shape_text(there.schema[i]), shape_text(asked.schema[i]));
-    }
-  }
-  return std::nullopt;
 }
 
 std::optional<std::string> number_difference(const TopicOptions& there, const TopicOptions& asked) {
@@ -127,27 +59,6 @@ std::optional<std::string> number_difference(const TopicOptions& there, const To
     if (there.*member != asked.*member) {
       return differ(name, std::to_string(there.*member), std::to_string(asked.*member));
     }
-  }
-  return std::nullopt;
-}
-
-std::optional<std::string> terms_difference(const Terms& there, const Terms& asked) {
-  if (there.lifetime != asked.lifetime) {
-    const auto text = [](Lifetime value) {
-      return value == Lifetime::session ? "session" : "persistent";
-    };
-    return differ("lifetime", text(there.lifetime), text(asked.lifetime));
-  }
-  if (there.pages != asked.pages) {
-    const auto text = [](Pages value) { return value == Pages::huge ? "huge" : "small"; };
-    return differ("pages", text(there.pages), text(asked.pages));
-  }
-  if (there.mode != asked.mode) {
-    return differ("mode", octal(there.mode), octal(asked.mode));
-  }
-  if (there.gid != asked.gid) {
-    return differ(
-        "gid", std::to_string(there.gid.value_or(0)), std::to_string(asked.gid.value_or(0)));
   }
   return std::nullopt;
 }
@@ -175,7 +86,7 @@ Result<TopicShape> shape_topic(const TopicOptions& options, std::uint32_t page_b
 }
 
 std::optional<std::string> first_difference(const TopicOptions& there, const TopicOptions& asked) {
-  if (auto schema = schema_difference(there, asked)) {
+  if (auto schema = schema_difference(there.schema, asked.schema)) {
     return schema;
   }
   if (auto number = number_difference(there, asked)) {

@@ -5,7 +5,9 @@
 #include <chrono>
 #include <compare>
 #include <cstdint>
+#include <limits>
 #include <optional>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -35,6 +37,7 @@ struct Limits {
   std::uint32_t sessions_per_uid = wire::kMaxSessionsPerUid;
   std::size_t requests_in_flight = wire::kMaxRequestsInFlight;
   std::size_t handles_per_session = 4096;
+  std::uint32_t tokens_per_uid = wire::kMaxTokensPerUid;
   std::uint64_t fds = 1024;  ///< File descriptors that sessions and segments may take.
   std::uint32_t page_bytes = 4096;
 };
@@ -45,6 +48,9 @@ struct Asker {
   std::uint64_t request = 0;
   friend auto operator<=>(const Asker&, const Asker&) = default;
 };
+
+/// No request has a larger number.
+inline constexpr std::uint64_t kLastRequest = std::numeric_limits<std::uint64_t>::max();
 
 /// One life of a segment's memory.
 struct MemoryId {
@@ -71,18 +77,39 @@ struct Outcome {
   std::variant<Handle, Error> result;
 };
 
+/// How a request for tokens that had to wait was decided: by tokens in the order of their regions
+/// (none for a wait for their return), or an error.
+struct TokenOutcome {
+  Asker asker;
+  std::variant<std::vector<std::uint64_t>, Error> result;
+};
+
 /// An event for one session.
 struct Notice {
   std::uint32_t session = 0;
   Event event;
 };
 
+/// Memory that nobody has open, and no name leads to. Of a buffer also who could write it: what
+/// they keep they pay for.
+struct Released {
+  MemoryId id;
+  std::set<std::uint32_t> writers = {};  ///< Sessions.
+  std::uint32_t writer_uid = 0;
+};
+
 /// What the memories, sockets and waiting requests must be told after a call, in this order.
 struct Effects {
-  std::vector<Handle> ended = {};       ///< Repair what they held.
-  std::vector<Notice> notices = {};     ///< Tell.
-  std::vector<Outcome> outcomes = {};   ///< Grant or refuse.
-  std::vector<MemoryId> released = {};  ///< Nobody has it open, and no name leads to it.
+  std::vector<Handle> ended = {};      ///< Repair what they held.
+  std::vector<Notice> notices = {};    ///< Tell.
+  std::vector<Outcome> outcomes = {};  ///< Grant or refuse.
+  /// The segment's name and the decision.
+  struct Decided {
+    std::string name;
+    TokenOutcome outcome;
+  };
+  std::vector<Decided> token_outcomes = {};
+  std::vector<Released> released = {};  ///< Give it back.
 };
 
 }  // namespace tenure::core

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include <tenure/tensor.hpp>
+#include <tenure/buffer.hpp>
 
 #include "proto/os/unique_fd.hpp"
 
@@ -23,7 +23,7 @@ struct Arrival {
   bool is_truncated = false;
   std::size_t fd_count = 0;
   /// What was read from the one file descriptor, if it was one.
-  std::optional<Result<std::vector<TensorSpec>>> schema = {};
+  std::optional<Result<std::vector<FixedTensor>>> schema = {};
 };
 
 /// Both of these want SO_PASSCRED set on the socket.

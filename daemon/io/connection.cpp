@@ -37,7 +37,8 @@ Connection::Connection(Server& server, asio::io_context& context, Accepted accep
       deadline_(context),
       retry_(context),
       reads_on_(context),
-      identity_(std::move(accepted.identity)) {
+      identity_(std::move(accepted.identity)),
+      callers_(accepted.callers) {
   is_open_ = watch(socket_, accepted.socket, asio::generic::seq_packet_protocol(AF_UNIX, 0)) &&
              (!accepted.pidfd || watch(process_, accepted.pidfd));
 }

@@ -9,6 +9,7 @@
 #include "daemon/core/types.hpp"
 #include "daemon/io/arrival.hpp"
 #include "daemon/io/asio.hpp"
+#include "daemon/io/listen_socket.hpp"
 #include "daemon/io/outgoing.hpp"
 #include "proto/wire/codec.hpp"
 
@@ -25,6 +26,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     os::UniqueFd socket;
     os::UniqueFd pidfd;
     core::Identity identity;
+    Callers callers = Callers::everybody;  ///< For whom the socket is that it came by.
   };
   Connection(Server& server, asio::io_context& context, Accepted accepted);
 
@@ -37,8 +39,13 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   /// Whether few enough packets with file descriptors are queued.
   [[nodiscard]] bool takes_fds() const noexcept;
+  /// Whether few enough packets are queued for one more that it did not ask for.
+  [[nodiscard]] bool takes_events() const noexcept;
   [[nodiscard]] std::uint32_t session() const noexcept { return session_; }
   [[nodiscard]] const core::Identity& identity() const noexcept { return identity_; }
+  [[nodiscard]] bool is_administrator() const noexcept {
+    return callers_ == Callers::administrators;
+  }
 
  private:
   [[nodiscard]] static asio::awaitable<void> read(std::shared_ptr<Connection> self);
@@ -71,6 +78,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   asio::steady_timer retry_;                // While an answer waits for another to be read.
   asio::steady_timer reads_on_;             // Cancelled when reads_on() may have become true.
   core::Identity identity_;
+  const Callers callers_;
   std::optional<Error> refusal_;
   std::uint32_t session_ = 0;
   bool is_open_ = false;

@@ -14,6 +14,12 @@ namespace {
 // So many answers may wait before no more requests are read; events come on top.
 constexpr std::size_t kMaxQueuedAnswers = wire::kMaxRequestsInFlight;
 
+bool has_schema_fd(const wire::Request& request) {
+  const auto* topic = std::get_if<wire::CreateTopic>(&request.body);
+  const auto* buffer = std::get_if<wire::CreateBuffer>(&request.body);
+  return (topic != nullptr && topic->schema_in_fd) || (buffer != nullptr && buffer->schema_in_fd);
+}
+
 }  // namespace
 
 // One packet per turn: a busy client delays the others by no more than that.
@@ -102,8 +108,7 @@ void Connection::take(Arrival arrival) {
 }
 
 void Connection::take_request(wire::Request request, Arrival arrival) {
-  const auto* create = std::get_if<wire::CreateTopic>(&request.body);
-  const std::size_t expected_fds = create != nullptr && create->schema_in_fd ? 1 : 0;
+  const std::size_t expected_fds = has_schema_fd(request) ? 1 : 0;
   if (arrival.fd_count != expected_fds) {
     answer_and_hang_up(request.id,
                        {.code = Errc::bad_request,

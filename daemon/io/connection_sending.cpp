@@ -23,6 +23,10 @@ bool Connection::takes_fds() const noexcept {
   return queued_with_fds_ < kMaxQueuedWithFds;
 }
 
+bool Connection::takes_events() const noexcept {
+  return queue_.size() < kMaxQueued / 2;
+}
+
 void Connection::send(Outgoing packet) {
   if (!is_open_) {
     return;

@@ -18,6 +18,7 @@ namespace tenure::io {
 namespace {
 
 constexpr ::mode_t kEverybody = 0666;
+constexpr ::mode_t kOwner = 0600;
 constexpr int kLockTries = 100;
 constexpr ::timespec kLockPause{.tv_sec = 0, .tv_nsec = 10'000'000};
 
@@ -118,7 +119,7 @@ std::optional<Error> remove_stale(const std::string& path, const ::sockaddr_un& 
 
 }  // namespace
 
-Result<ListenSocket> ListenSocket::bind(const std::string& path) {
+Result<ListenSocket> ListenSocket::bind(const std::string& path, Callers callers) {
   const auto address = address_of(path);
   if (!address) {
     return address.error();
@@ -137,6 +138,7 @@ Result<ListenSocket> ListenSocket::bind(const std::string& path) {
     return path_error(path, "bind", errno);
   }
   made.path_ = path;
+  made.callers_ = callers;
   struct ::stat own{};
   if (::lstat(path.c_str(), &own) != 0) {
     return path_error(path, "stat", errno);
@@ -144,7 +146,8 @@ Result<ListenSocket> ListenSocket::bind(const std::string& path) {
   made.device_ = own.st_dev;
   made.inode_ = own.st_ino;
   // Until listen() every connect is refused: nobody meets the file with another mode.
-  if (::chmod(path.c_str(), kEverybody) != 0 || ::listen(made.fd_.get(), SOMAXCONN) != 0) {
+  const ::mode_t mode = callers == Callers::everybody ? kEverybody : kOwner;
+  if (::chmod(path.c_str(), mode) != 0 || ::listen(made.fd_.get(), SOMAXCONN) != 0) {
     return path_error(path, "listen", errno);
   }
   return made;

@@ -45,7 +45,7 @@ bool write_all(int fd, const std::string& text) {
 
 }  // namespace
 
-Result<std::vector<TensorSpec>> read_schema(int fd) {
+Result<std::vector<FixedTensor>> read_schema(int fd) {
   const int seals = ::fcntl(fd, F_GET_SEALS);
   if (seals < 0 || (seals & kFixed) != kFixed) {
     return bad_schema("not a memfd sealed by F_SEAL_SHRINK, F_SEAL_GROW and F_SEAL_WRITE");
@@ -69,15 +69,15 @@ Result<std::vector<TensorSpec>> read_schema(int fd) {
     }
     done += static_cast<std::size_t>(count);
   }
-  return wire::decode_schema(text);
+  return wire::decode_placed_schema(text);
 }
 
-Result<shm::SharedFd> write_schema(const std::vector<TensorSpec>& schema) {
+Result<shm::SharedFd> write_schema(const std::string& text) {
   const os::UniqueFd memfd(::memfd_create("tenure:schema", MFD_CLOEXEC | MFD_ALLOW_SEALING));
   if (!memfd) {
     return system_error("memfd_create", errno);
   }
-  if (!write_all(memfd.get(), wire::encode_schema(schema))) {
+  if (!write_all(memfd.get(), text)) {
     return system_error("pwrite", errno);
   }
   if (::fchmod(memfd.get(), S_IRUSR | S_IWUSR) != 0 ||

@@ -5,17 +5,18 @@
 #include <string>
 #include <vector>
 
-#include <tenure/tensor.hpp>
+#include <tenure/buffer.hpp>
 
 #include "daemon/shm/memfd.hpp"
 
 namespace tenure::io {
 
-/// Errors: bad_request  not a memfd that is sealed against every change, too large, or no schema
-[[nodiscard]] Result<std::vector<TensorSpec>> read_schema(int fd);
+/// With offsets, which a topic's has not. Errors: bad_request  not a memfd that is sealed against
+/// every change, too large, or no schema
+[[nodiscard]] Result<std::vector<FixedTensor>> read_schema(int fd);
 
 /// A read-only fd of the schema's text, for all who ask. A client that moves the file position
 /// moves it for everybody: whoever reads it does so by offset. Errors: no_memory, too_many
-[[nodiscard]] Result<shm::SharedFd> write_schema(const std::vector<TensorSpec>& schema);
+[[nodiscard]] Result<shm::SharedFd> write_schema(const std::string& text);
 
 }  // namespace tenure::io

@@ -32,52 +32,66 @@ core::Limits without_strangers(core::Limits limits) noexcept {
 }  // namespace
 
 Result<std::unique_ptr<Server>> Server::start(asio::io_context& context, ServerOptions options) {
-  auto listen = ListenSocket::bind(options.socket);
-  if (!listen) {
-    return listen.error();
+  std::vector<ListenSocket> sockets;
+  for (const Callers callers : {Callers::everybody, Callers::administrators}) {
+    const std::string& path = callers == Callers::everybody ? options.socket : options.admin_socket;
+    if (callers == Callers::administrators && path.empty()) {
+      break;
+    }
+    auto listen = ListenSocket::bind(path, callers);
+    if (!listen) {
+      return listen.error();
+    }
+    sockets.push_back(*std::move(listen));
   }
-  return std::unique_ptr<Server>(new Server(context, std::move(options), std::move(*listen)));
+  return std::unique_ptr<Server>(new Server(context, std::move(options), std::move(sockets)));
 }
 
-Server::Server(asio::io_context& context, ServerOptions options, ListenSocket listen)
+Server::Door::Door(asio::io_context& context, ListenSocket socket)
+    : listen(std::move(socket)), acceptor(context, listen.fd()), pause(context) {
+}
+
+Server::Server(asio::io_context& context, ServerOptions options, std::vector<ListenSocket> sockets)
     : context_(context),
       options_(std::move(options)),
-      listen_(std::move(listen)),
-      acceptor_(context, listen_.fd()),
-      pause_(context),
       service_(context, *this, without_strangers(options_.limits), options_.log),
       aside_(context) {
-  allow_fds(listen_.fd(), false);
-  asio::co_spawn(context_, accept_all(), asio::detached);
+  for (ListenSocket& socket : sockets) {
+    Door& door = doors_.emplace_back(context_, std::move(socket));
+    allow_fds(door.listen.fd(), false);
+    asio::co_spawn(context_, accept_all(door), asio::detached);
+  }
 }
 
 Server::~Server() {
-  if (acceptor_.is_open()) {
-    acceptor_.release();  // listen_ closes it.
+  for (Door& door : doors_) {
+    if (door.acceptor.is_open()) {
+      door.acceptor.release();  // Its socket closes it.
+    }
   }
 }
 
-asio::awaitable<void> Server::accept_all() {
+asio::awaitable<void> Server::accept_all(Door& door) {
   boost::system::error_code error;
-  while (acceptor_.is_open()) {
-    co_await acceptor_.async_wait(asio::posix::stream_descriptor::wait_read,
-                                  asio::redirect_error(asio::use_awaitable, error));
-    if (error || !acceptor_.is_open()) {
+  while (door.acceptor.is_open()) {
+    co_await door.acceptor.async_wait(asio::posix::stream_descriptor::wait_read,
+                                      asio::redirect_error(asio::use_awaitable, error));
+    if (error || !door.acceptor.is_open()) {
       continue;
     }
     os::UniqueFd socket(
-        ::accept4(acceptor_.native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+        ::accept4(door.acceptor.native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
     if (socket) {
-      accept(std::move(socket));
+      accept(std::move(socket), door.listen.callers());
     } else if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED) {
       options_.log->warn("accept_failed error={}", quoted(std::strerror(errno)));
-      pause_.expires_after(kAcceptPause);  // The client still knocks: not in a tight loop.
-      co_await pause_.async_wait(asio::redirect_error(asio::use_awaitable, error));
+      door.pause.expires_after(kAcceptPause);  // The client still knocks: not in a tight loop.
+      co_await door.pause.async_wait(asio::redirect_error(asio::use_awaitable, error));
     }
   }
 }
 
-void Server::accept(os::UniqueFd socket) {
+void Server::accept(os::UniqueFd socket, Callers callers) {
   auto identity = read_identity(socket.get());
   auto pidfd = read_pidfd(socket.get());
   if (!identity || !pidfd) {
@@ -104,7 +118,8 @@ void Server::accept(os::UniqueFd socket) {
                                    context_,
                                    Connection::Accepted{.socket = std::move(socket),
                                                         .pidfd = *std::move(pidfd),
-                                                        .identity = *std::move(identity)});
+                                                        .identity = *std::move(identity),
+                                                        .callers = callers});
   connections_.insert(connection);
   connection->start(std::move(refusal));
 }
@@ -189,15 +204,27 @@ bool Server::takes_fds(std::uint32_t session) const {
   return found == sessions_.end() || found->second->takes_fds();
 }
 
+bool Server::takes_events(std::uint32_t session) const {
+  const auto found = sessions_.find(session);
+  return found == sessions_.end() || found->second->takes_events();
+}
+
+bool Server::is_administrator(std::uint32_t session) const {
+  const auto found = sessions_.find(session);
+  return found != sessions_.end() && found->second->is_administrator();
+}
+
 void Server::drain(std::function<void()> on_end) {
   if (is_draining_) {
     return;
   }
   is_draining_ = true;
   on_end_ = std::move(on_end);
-  acceptor_.release();
-  listen_.close();
-  pause_.cancel();
+  for (Door& door : doors_) {
+    door.acceptor.release();
+    door.listen.close();
+    door.pause.cancel();
+  }
   on_idle();
 }
 

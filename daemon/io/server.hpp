@@ -5,11 +5,13 @@
 
 #include <cstdint>
 #include <functional>
+#include <list>
 #include <map>
 #include <memory>
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "daemon/io/aside.hpp"
 #include "daemon/io/asio.hpp"
@@ -22,6 +24,7 @@ namespace tenure::io {
 /// How a broker runs.
 struct ServerOptions {
   std::string socket;
+  std::string admin_socket = {};  ///< For administrators; empty: none.
   core::Limits limits;
   bool allow_unmapped_uid = false;  ///< uid 65534: processes of a user namespace without a mapping.
   std::shared_ptr<spdlog::logger> log;
@@ -37,7 +40,7 @@ class Server : private Service::Outlet {
                                                              ServerOptions options);
   ~Server() override;
 
-  [[nodiscard]] const std::string& socket() const noexcept { return listen_.path(); }
+  [[nodiscard]] const std::string& socket() const noexcept { return options_.socket; }
   /// Stops listening and reading, finishes what the slow thread does, answers it, hangs up; then
   /// calls `on_end`, and the io_context runs out of work.
   void drain(std::function<void()> on_end = [] {});
@@ -58,22 +61,29 @@ class Server : private Service::Outlet {
   void log_fault(const Connection& connection, const std::string& fault);
 
  private:
-  Server(asio::io_context& context, ServerOptions options, ListenSocket listen);
-  [[nodiscard]] asio::awaitable<void> accept_all();
-  void accept(os::UniqueFd socket);
+  // One of the sockets that clients knock at.
+  struct Door {
+    Door(asio::io_context& context, ListenSocket socket);
+    ListenSocket listen;
+    asio::posix::stream_descriptor acceptor;
+    asio::steady_timer pause;
+  };
+  Server(asio::io_context& context, ServerOptions options, std::vector<ListenSocket> sockets);
+  [[nodiscard]] asio::awaitable<void> accept_all(Door& door);
+  void accept(os::UniqueFd socket, Callers callers);
   [[nodiscard]] std::optional<Error> check_strangers(std::uint32_t uid) const;
   void add_stranger(std::uint32_t uid);
   void remove_stranger(std::uint32_t uid);
   void send(std::uint32_t session, Outgoing packet) override;
   [[nodiscard]] std::uint64_t control_bytes() const noexcept override { return control_bytes_; }
   [[nodiscard]] bool takes_fds(std::uint32_t session) const override;
+  [[nodiscard]] bool takes_events(std::uint32_t session) const override;
+  [[nodiscard]] bool is_administrator(std::uint32_t session) const override;
   void on_idle() override;
 
   asio::io_context& context_;
   ServerOptions options_;
-  ListenSocket listen_;
-  asio::posix::stream_descriptor acceptor_;
-  asio::steady_timer pause_;
+  std::list<Door> doors_;
   std::uint64_t control_bytes_ = 0;
   bool is_draining_ = false;
   std::function<void()> on_end_;

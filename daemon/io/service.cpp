@@ -77,32 +77,52 @@ void Service::refuse_named(core::Asker asker, const std::string& name, Error err
 
 void Service::execute(std::uint32_t session, wire::Request request, SentSchema schema) {
   const core::Asker asker{.session = session, .request = request.id};
-  std::visit(
-      Overloaded{
-          [&](wire::Hello&) {
-            refuse(session,
-                   request.id,
-                   {.code = Errc::bad_request, .detail = "op: hello was said already"});
-          },
-          [&](wire::Ping&) { welcome(session, request.id); },
-          [&](wire::CreateTopic& body) { create(asker, std::move(body), std::move(schema)); },
-          [&](wire::Open& body) { open(asker, body); },
-          [&](wire::Close& body) { close(asker, body); },
-          [&](wire::Remove& body) { remove(asker, body); },
-          [&](wire::List& body) { list(asker, body); },
-          [&](wire::Inspect& body) { inspect(asker, body); },
-          [&](wire::Stat& body) { stat(asker, body); },
-          [&](wire::Cancel& body) { cancel(asker, body); },
-          [&](wire::Holders& body) { holders(asker, body); },
-      },
-      request.body);
+  registry_.set_now(monotonic_now());
+  std::visit(Overloaded{
+                 [&](wire::Hello&) {
+                   refuse(session,
+                          request.id,
+                          {.code = Errc::bad_request, .detail = "op: hello was said already"});
+                 },
+                 [&](wire::Ping&) { welcome(session, request.id); },
+                 [&](wire::CreateTopic& body) {
+                   create(asker,
+                          {.name = std::move(body.name), .options = std::move(body.options)},
+                          std::move(schema));
+                 },
+                 [&](wire::CreateBuffer& body) {
+                   create(asker,
+                          {.name = std::move(body.name), .options = std::move(body.options)},
+                          std::move(schema));
+                 },
+                 [&](wire::Open& body) { open(asker, body); },
+                 [&](wire::Close& body) { close(asker, body); },
+                 [&](wire::Remove& body) { remove(asker, body); },
+                 [&](wire::List& body) { list(asker, body); },
+                 [&](wire::Inspect& body) { inspect(asker, body); },
+                 [&](wire::Stat& body) { stat(asker, body); },
+                 [&](wire::Cancel& body) { cancel(asker, body); },
+                 [&](wire::Holders& body) { holders(asker, body); },
+                 [&](wire::Lend& body) { lend(asker, body); },
+                 [&](wire::Release& body) { release(asker, body); },
+                 [&](wire::Transfer& body) { transfer(asker, body); },
+                 [&](wire::Claim& body) { claim(asker, body); },
+                 [&](wire::Attach& body) { attach(asker, body); },
+                 [&](wire::Detach& body) { detach(asker, body); },
+                 [&](wire::Acknowledge& body) { acknowledge(asker, body); },
+                 [&](wire::WaitReturned& body) { wait_returned(asker, body); },
+                 [&](wire::ListTokens& body) { list_tokens(asker, body); },
+                 [&](wire::Revoke& body) { revoke(asker, body); },
+             },
+             request.body);
   carry_out();
 }
 
 bool Service::hang_up(std::uint32_t session) {
+  registry_.set_now(monotonic_now());
   registry_.stop_waiting(session);
   drop_held_back(session);
-  if (registry_.has_handles(session)) {
+  if (registry_.has_holdings(session)) {
     carry_out();
     return false;
   }
@@ -112,6 +132,7 @@ bool Service::hang_up(std::uint32_t session) {
 
 void Service::set_disconnected(std::uint32_t session) {
   log_->warn("session_disconnected session={} pid={}", session, registry_.peer(session).pid);
+  registry_.set_now(monotonic_now());
   registry_.set_disconnected(session, monotonic_now());
   carry_out();
 }
@@ -119,6 +140,10 @@ void Service::set_disconnected(std::uint32_t session) {
 void Service::end(std::uint32_t session) {
   const Peer peer = registry_.peer(session);
   held_back_.erase(session);
+  for (auto& [segment, waiting] : waiting_attaches_) {
+    std::erase_if(waiting, [&](const auto& attach) { return attach.asker.session == session; });
+  }
+  registry_.set_now(monotonic_now());
   registry_.remove_session(session);
   carry_out();
   visit_graves();
@@ -139,7 +164,7 @@ void Service::carry_out() {
   for (;;) {
     const core::Effects effects = registry_.take_effects();
     if (effects.ended.empty() && effects.notices.empty() && effects.outcomes.empty() &&
-        effects.released.empty()) {
+        effects.token_outcomes.empty() && effects.released.empty()) {
       break;
     }
     for (const core::Handle& handle : effects.ended) {
@@ -151,8 +176,11 @@ void Service::carry_out() {
     for (const core::Outcome& outcome : effects.outcomes) {
       settle(outcome);
     }
-    for (const core::MemoryId& memory : effects.released) {
-      release(memory);
+    for (const core::Effects::Decided& decided : effects.token_outcomes) {
+      settle(decided);
+    }
+    for (const core::Released& released : effects.released) {
+      release(released);
     }
   }
   arm_deadline();
@@ -198,6 +226,7 @@ void Service::arm_deadline() {
   deadline_.async_wait([this](const boost::system::error_code& error) {
     if (!error) {
       armed_.reset();
+      registry_.set_now(monotonic_now());
       registry_.expire(monotonic_now());
       carry_out();
     }

@@ -16,6 +16,8 @@
 #include "daemon/io/asio.hpp"
 #include "daemon/io/outgoing.hpp"
 #include "daemon/io/slow_thread.hpp"
+#include "daemon/io/live_grains.hpp"
+#include "daemon/shm/buffer_memory.hpp"
 #include "daemon/shm/topic_memory.hpp"
 #include "proto/wire/messages.hpp"
 
@@ -35,6 +37,10 @@ class Service {
     [[nodiscard]] virtual bool takes_fds(std::uint32_t session) const = 0;
     /// Bytes of all packets, in and out.
     [[nodiscard]] virtual std::uint64_t control_bytes() const noexcept = 0;
+    /// Whether it reads what it gets: few enough packets of any kind wait.
+    [[nodiscard]] virtual bool takes_events(std::uint32_t session) const = 0;
+    /// Whether it came by the administrators' socket.
+    [[nodiscard]] virtual bool is_administrator(std::uint32_t session) const = 0;
     /// The last job of the slow thread has reported.
     virtual void on_idle() = 0;
   };
@@ -50,7 +56,7 @@ class Service {
   [[nodiscard]] Result<std::uint32_t> admit(core::Identity identity);
   void welcome(std::uint32_t session, std::uint64_t request);
   /// What was read from the file descriptor that came with a request, if one did.
-  using SentSchema = std::optional<Result<std::vector<TensorSpec>>>;
+  using SentSchema = std::optional<Result<std::vector<FixedTensor>>>;
   /// Answers what `request` asks, now or later. Only a create may have a schema beside it.
   void execute(std::uint32_t session, wire::Request request, SentSchema schema);
   void refuse(std::uint32_t session, std::uint64_t request, Error error);
@@ -70,14 +76,23 @@ class Service {
 
  private:
   struct Live {
-    std::shared_ptr<shm::TopicMemory> memory;
+    std::shared_ptr<shm::TopicMemory> memory = {};   // Of a topic,
+    std::shared_ptr<shm::BufferMemory> buffer = {};  // or of a buffer.
+    std::unique_ptr<LiveGrains> grains = {};
     std::set<std::uint32_t> writers = {};  // Sessions that were granted it since the last check.
     std::uint32_t writer_uid = 0;          // Of the last of them.
   };
   struct Grave {
     core::MemoryId id;
-    Live live;
+    std::shared_ptr<shm::SegmentMemory> memory;
+    std::set<std::uint32_t> writers;           // As above.
+    std::optional<std::uint32_t> keeper = {};  // Who pays for what is kept, if not who did before.
     shm::Writers left = shm::Writers::unknown;
+  };
+  // Until grains have moved to fresh memory.
+  struct WaitingAttach {
+    core::Asker asker;
+    wire::Attach request;
   };
 
   // service.cpp
@@ -93,11 +108,11 @@ class Service {
   void settle(const core::Outcome& outcome);
   void arm_deadline();
   // service_segments.cpp
-  void create(core::Asker asker, wire::CreateTopic request, SentSchema schema);
+  void create(core::Asker asker, core::Declaration declaration, SentSchema schema);
   void make_memory(const core::Segment& segment);
-  void finish_create(std::uint64_t segment, Result<std::shared_ptr<shm::TopicMemory>> made);
+  void finish_create(std::uint64_t segment, Result<Live> made);
   void remove(core::Asker asker, const wire::Remove& request);
-  void release(core::MemoryId id);
+  void release(const core::Released& released);
   [[nodiscard]] bool is_free(Grave& grave);
   void visit_graves();
   void retire(Grave grave);
@@ -117,7 +132,35 @@ class Service {
   [[nodiscard]] bool is_limited(const core::Segment& segment, std::uint32_t reader_uid) const;
   void fence(const core::Handle& publisher);
   void finish_fence(core::MemoryId old, Result<std::shared_ptr<shm::TopicMemory>> made);
+  // service_tokens.cpp
+  void open_buffer(const core::Handle& handle);
+  void lend(core::Asker asker, const wire::Lend& request);
+  void grant_tokens(core::Asker asker, const std::vector<std::uint64_t>& tokens);
+  void settle(const core::Effects::Decided& decided);
+  void release(core::Asker asker, const wire::Release& request);
+  void transfer(core::Asker asker, const wire::Transfer& request);
+  void claim(core::Asker asker, const wire::Claim& request);
+  void acknowledge(core::Asker asker, const wire::Acknowledge& request);
+  void wait_returned(core::Asker asker, const wire::WaitReturned& request);
+  void revoke(core::Asker asker, const wire::Revoke& request);
+  void answer(core::Asker asker, const std::string& name, const Result<void>& done);
+  [[nodiscard]] std::string name_of_token(core::Asker asker, std::uint64_t token);
+  // service_grains.cpp
+  struct AttachPlan;
+  void attach(core::Asker asker, const wire::Attach& request);
+  void detach(core::Asker asker, const wire::Detach& request);
+  [[nodiscard]] Result<AttachPlan> plan_attach(std::uint32_t session, const wire::Attach& request);
+  [[nodiscard]] Result<bool> move_grains(const AttachPlan& plan);
+  [[nodiscard]] Result<void> move_grain(core::Segment& segment, std::uint64_t grain);
+  void finish_move(core::MemoryId buffer,
+                   std::uint64_t grain,
+                   core::MemoryId left,
+                   Result<std::shared_ptr<shm::Grain>> made);
+  [[nodiscard]] Result<Outgoing> attached(core::Asker asker, const AttachPlan& plan);
+  void wait_to_attach(std::uint64_t segment, core::Asker asker, const wire::Attach& request);
+  void retry_attaches(std::uint64_t segment);
   // service_queries.cpp
+  void list_tokens(core::Asker asker, const wire::ListTokens& request);
   void list(core::Asker asker, const wire::List& request);
   void inspect(core::Asker asker, const wire::Inspect& request);
   void stat(core::Asker asker, const wire::Stat& request);
@@ -144,6 +187,8 @@ class Service {
   // Roles that are to be granted once their session has read what it got.
   std::map<std::uint32_t, std::deque<std::uint64_t>> held_back_;
   std::vector<Grave> graves_;
+  std::map<std::uint64_t, std::vector<WaitingAttach>> waiting_attaches_;  // By segment.
+  std::set<std::pair<std::uint64_t, std::uint64_t>> moving_;  // Grains: segment and index.
   asio::steady_timer deadline_;
   std::optional<core::Time> armed_;  // What deadline_ is set to.
   SlowThread slow_;                  // Last: its jobs report to the rest.

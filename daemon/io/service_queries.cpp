@@ -12,6 +12,9 @@ namespace {
 
 constexpr std::size_t kListedTensors = 4;
 constexpr std::size_t kReadersPerPage = 32;
+// A token is at most 600 bytes of JSON; a wish of 1024 regions, of which 64 are listed, 5 KiB.
+constexpr std::size_t kTokensPerPage = 80;
+constexpr std::size_t kWaitingPerPage = 2;
 
 bool fits(const wire::ReplyBody& body, std::uint64_t request) {
   return wire::encode(wire::Reply{.id = request, .body = body}).size() <= wire::kMaxPacketBytes;
@@ -27,7 +30,8 @@ Error too_long(const char* member, std::size_t bytes) {
 
 SegmentInfo Service::describe(const core::Segment& segment) const {
   SegmentInfo info = registry_.describe(segment);
-  if (const auto live = memories_.find(segment.memory); live != memories_.end()) {
+  const auto live = memories_.find(segment.memory);
+  if (live != memories_.end() && live->second.memory != nullptr) {
     live->second.memory->describe(info, coarse_now());
   }
   return info;
@@ -54,6 +58,7 @@ void Service::list(core::Asker asker, const wire::List& request) {
     SegmentInfo info = describe(*segment);
     page.tensor_counts.push_back(static_cast<std::uint32_t>(info.schema.size()));
     info.schema.resize(std::min(info.schema.size(), kListedTensors));
+    info.offsets_bytes.resize(std::min(info.offsets_bytes.size(), kListedTensors));
     page.segments.push_back(std::move(info));
   }
   while (page.segments.size() > 1 && !fits(page, asker.request)) {
@@ -84,16 +89,19 @@ void Service::inspect(core::Asker asker, const wire::Inspect& request) {
   const core::Segment& segment = **found;
   wire::Inspected page{.info = describe(segment)};
   std::vector<shm::SharedFd> fds;
-  if (const auto schema = memories_.at(segment.memory).memory->spec().schema) {
+  const Live& memory = memories_.at(segment.memory);
+  if (const auto schema =
+          memory.buffer ? memory.buffer->spec().schema : memory.memory->spec().schema) {
     page.schema_fd = 0;
     page.info.schema.clear();
+    page.info.offsets_bytes.clear();
     fds.push_back(schema);
   }
   std::vector<std::uint64_t> handles;
   for (auto user = segment.users.upper_bound(request.after_handle);
        user != segment.users.end() && handles.size() <= kReadersPerPage;
        ++user) {
-    if (segment.publisher != *user) {
+    if (!segment.buffer && segment.publisher != *user) {
       handles.push_back(*user);
       page.info.readers.push_back(describe_reader(*registry_.find_handle(*user)));
     }
@@ -116,9 +124,37 @@ void Service::stat(core::Asker asker, const wire::Stat& request) {
     refuse_named(asker, request.name, found.error());
     return;
   }
+  const Live& live = memories_.at((*found)->memory);
   reply(asker.session,
         asker.request,
-        wire::Counted{.stat = memories_.at((*found)->memory).memory->stat()});
+        wire::Counted{.stat = live.memory ? live.memory->stat() : SegmentStat{}});
+}
+
+void Service::list_tokens(core::Asker asker, const wire::ListTokens& request) {
+  const auto found = registry_.find(asker.session, request.name);
+  if (!found || !(*found)->buffer) {
+    refuse_named(
+        asker,
+        request.name,
+        found ? Error{.code = Errc::unsupported, .detail = "it is no buffer"} : found.error());
+    return;
+  }
+  const core::Buffer& buffer = *(*found)->buffer;
+  wire::TokensListed page;
+  page.last_turn = request.after_turn;
+  for (const core::Token* token : buffer.tokens().list(request.after_token, kTokensPerPage)) {
+    page.tokens.push_back(registry_.describe(buffer, *token));
+  }
+  page.more = page.tokens.size() == kTokensPerPage;
+  if (!page.more) {
+    for (const core::Waiting* waiting :
+         buffer.tokens().waiting(request.after_turn, kWaitingPerPage)) {
+      page.waiting.push_back(registry_.describe(buffer, *waiting));
+      page.last_turn = waiting->turn;
+    }
+    page.more = page.waiting.size() == kWaitingPerPage;
+  }
+  reply(asker.session, asker.request, std::move(page));
 }
 
 void Service::holders(core::Asker asker, const wire::Holders& request) {

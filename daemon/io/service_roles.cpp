@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Roles: opened, granted, closed; and topics that move to fresh memory.
+#include <algorithm>
 #include <utility>
 
 #include "daemon/io/clocks.hpp"
@@ -45,6 +46,10 @@ void Service::cancel(core::Asker asker, const wire::Cancel& request) {
 // The new publisher is let in only once nobody else can write: what a dead or closed one may still
 // have open would change its bundles.
 void Service::grant(const core::Handle& handle) {
+  if (handle.as == wire::OpenAs::lend) {
+    open_buffer(handle);
+    return;
+  }
   if (handle.as == wire::OpenAs::publish) {
     Live& live = memories_.at(handle.memory);
     if (!live.writers.empty() && live.memory->writers() != shm::Writers::none) {
@@ -178,6 +183,13 @@ void Service::grant_later(std::uint64_t handle, int tries) {
 }
 
 void Service::go_on(std::uint32_t session) {
+  for (const auto& [segment, waiting] : std::map(waiting_attaches_)) {
+    if (std::ranges::find(waiting, session, [](const WaitingAttach& attach) {
+          return attach.asker.session;
+        }) != waiting.end()) {
+      retry_attaches(segment);
+    }
+  }
   const auto found = held_back_.find(session);
   if (found == held_back_.end()) {
     return;

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Segments: made, removed, and their memory given back.
 #include <optional>
+#include <span>
 #include <utility>
+#include <variant>
 
+#include "daemon/io/clocks.hpp"
 #include "daemon/io/log_text.hpp"
 #include "daemon/io/schema_fd.hpp"
 #include "daemon/io/service.hpp"
+#include "proto/wire/codec.hpp"
 
 namespace tenure::io {
 namespace {
@@ -35,31 +39,69 @@ shm::TopicSpec spec_of(const core::Segment& segment) {
           .lag_limit_ms = lag_limit_ms(options),
           .tensor_count = static_cast<std::uint32_t>(options.schema.size()),
           .attribute_bytes = static_cast<std::uint32_t>(options.attribute_bytes),
-          .pages = options.terms.pages};
+          .pages = segment.terms.pages};
+}
+
+shm::BufferSpec buffer_spec_of(const core::Segment& segment) {
+  const core::BufferShape& shape = segment.buffer->shape();
+  return {.name = segment.name,
+          .size_bytes = shape.size_bytes,
+          .grain_bytes = shape.grain_bytes,
+          .pages = segment.terms.pages};
+}
+
+std::string schema_text(const core::Segment& segment) {
+  return segment.buffer
+             ? wire::encode_schema(std::span<const FixedTensor>(segment.buffer->options().schema))
+             : wire::encode_schema(std::span<const TensorSpec>(segment.options.schema));
+}
+
+// Leaves `fd` alone where the text is empty: it fits a packet.
+Result<void> write_large_schema(const std::string& text, shm::SharedFd& fd) {
+  if (!text.empty()) {
+    auto written = write_schema(text);
+    if (!written) {
+      return written.error();
+    }
+    fd = *std::move(written);
+  }
+  return {};
+}
+
+void put_schema(core::Declaration& declaration, std::vector<FixedTensor> schema) {
+  if (auto* buffer = std::get_if<BufferOptions>(&declaration.options)) {
+    buffer->schema = std::move(schema);
+    return;
+  }
+  auto& specs = std::get<TopicOptions>(declaration.options).schema;
+  for (FixedTensor& tensor : schema) {
+    specs.push_back(std::move(tensor.spec));
+  }
 }
 
 wire::Created created(const core::Segment& segment, bool existed) {
   return {.id = segment.memory.segment,
           .incarnation = segment.memory.incarnation,
-          .size_bytes = segment.shape.total_bytes(),
+          .size_bytes = segment.size_bytes(),
           .slot_bytes = segment.shape.slot_stride_bytes,
           .existed = existed};
 }
 
 }  // namespace
 
-void Service::create(core::Asker asker, wire::CreateTopic request, SentSchema schema) {
+void Service::create(core::Asker asker, core::Declaration declaration, SentSchema schema) {
+  const std::string name = declaration.name;
   if (schema) {
     if (!*schema) {
-      refuse_named(asker, request.name, schema->error());
+      refuse_named(asker, name, schema->error());
       return;
     }
-    request.options.schema = std::move(**schema);
+    put_schema(declaration, **std::move(schema));
   }
   visit_graves();  // What they give back may be what this one needs.
-  const auto declared = registry_.declare(asker, request);
+  const auto declared = registry_.declare(asker, std::move(declaration));
   if (!declared) {
-    refuse_named(asker, request.name, declared.error());
+    refuse_named(asker, name, declared.error());
     return;
   }
   const core::Segment& segment = *declared->segment;
@@ -71,26 +113,35 @@ void Service::create(core::Asker asker, wire::CreateTopic request, SentSchema sc
 }
 
 void Service::make_memory(const core::Segment& segment) {
-  using Made = Result<std::shared_ptr<shm::TopicMemory>>;
-  std::optional<std::vector<TensorSpec>> large_schema;
-  if (segment.shape.schema_bytes != 0) {
-    large_schema = segment.options.schema;
-  }
-  run_slowly(
-      [spec = spec_of(segment), large_schema = std::move(large_schema)]() mutable -> Made {
-        if (large_schema) {
-          auto written = write_schema(*large_schema);
-          if (!written) {
+  const auto finish = [this, id = segment.memory.segment](auto made) {
+    finish_create(id, std::move(made));
+  };
+  const std::string schema = segment.schema_bytes() == 0 ? "" : schema_text(segment);
+  if (segment.buffer) {
+    run_slowly(
+        [spec = buffer_spec_of(segment), schema]() mutable -> Result<Live> {
+          if (auto written = write_large_schema(schema, spec.schema); !written) {
             return written.error();
           }
-          spec.schema = *std::move(written);
+          auto made = shm::BufferMemory::make(std::move(spec));
+          return made ? Result<Live>(Live{.buffer = *std::move(made)}) : made.error();
+        },
+        finish);
+    return;
+  }
+  run_slowly(
+      [spec = spec_of(segment), schema]() mutable -> Result<Live> {
+        if (auto written = write_large_schema(schema, spec.schema); !written) {
+          return written.error();
         }
-        return shm::TopicMemory::make(spec);
+        auto made = shm::TopicMemory::make(spec);
+        return made ? Result<Live>(Live{.memory = *std::move(made)}) : made.error();
       },
-      [this, id = segment.memory.segment](auto made) { finish_create(id, std::move(made)); });
+      finish);
 }
 
-void Service::finish_create(std::uint64_t id, Result<std::shared_ptr<shm::TopicMemory>> made) {
+void Service::finish_create(std::uint64_t id, Result<Live> made) {
+  registry_.set_now(monotonic_now());
   const core::Segment& segment = *registry_.find_by_id(id);
   wire::Created answer = created(segment, false);
   if (made) {
@@ -99,7 +150,11 @@ void Service::finish_create(std::uint64_t id, Result<std::shared_ptr<shm::TopicM
                id,
                segment.uid,
                answer.size_bytes);
-    memories_[segment.memory] = {.memory = std::move(*made)};
+    Live& live = memories_[segment.memory] = std::move(*made);
+    if (live.buffer != nullptr) {
+      live.grains = std::make_unique<LiveGrains>(live.buffer);
+      segment.buffer->grains().set_memory(*live.grains);
+    }
   } else {
     log_->warn("segment_refused name={} uid={} error={}",
                segment.name,
@@ -127,22 +182,32 @@ void Service::remove(core::Asker asker, const wire::Remove& request) {
   reply(asker.session, asker.request, wire::Done{});
 }
 
-void Service::release(core::MemoryId id) {
-  const auto found = memories_.find(id);
+void Service::release(const core::Released& released) {
+  const auto found = memories_.find(released.id);
   if (found == memories_.end()) {
     return;
   }
-  Grave grave{.id = id, .live = std::move(found->second)};
+  Live live = std::move(found->second);
   memories_.erase(found);
-  retire(std::move(grave));
+  if (live.buffer != nullptr) {
+    retire({.id = released.id,
+            .memory = std::move(live.buffer),
+            .writers = released.writers,
+            .keeper = released.writer_uid});
+    return;
+  }
+  retire({.id = released.id,
+          .memory = std::move(live.memory),
+          .writers = std::move(live.writers),
+          .keeper = live.writer_uid});
 }
 
 void Service::retire(Grave grave) {
   run_slowly(
       [grave = std::move(grave)]() mutable {
-        grave.left = grave.live.memory->retire();
+        grave.left = grave.memory->retire();
         if (grave.left == shm::Writers::none) {
-          grave.live.memory.reset();  // The last close takes long, too.
+          grave.memory.reset();  // The last close takes long, too.
         }
         return std::move(grave);
       },
@@ -153,26 +218,28 @@ void Service::retire(Grave grave) {
               "memory_freed id={} incarnation={}", visited.id.segment, visited.id.incarnation);
           return;
         }
-        registry_.keep_memory(visited.id, visited.live.writer_uid);
+        if (visited.keeper) {
+          registry_.keep_memory(visited.id, *visited.keeper);
+        }
         log_->info("memory_kept id={} incarnation={} uid={}",
                    visited.id.segment,
                    visited.id.incarnation,
-                   visited.live.writer_uid);
+                   visited.keeper.value_or(0));
         graves_.push_back(std::move(visited));
       });
 }
 
 // Where the kernel cannot say who writes, the death of all who were granted it must do.
 bool Service::is_free(Grave& grave) {
-  std::erase_if(grave.live.writers,
+  std::erase_if(grave.writers,
                 [&](std::uint32_t session) { return registry_.peer(session).session == 0; });
   return grave.left == shm::Writers::none ||
-         (grave.left == shm::Writers::unknown && grave.live.writers.empty());
+         (grave.left == shm::Writers::unknown && grave.writers.empty());
 }
 
 void Service::visit_graves() {
   for (Grave& grave : std::exchange(graves_, {})) {
-    grave.left = grave.live.memory->writers();
+    grave.left = grave.memory->writers();
     if (is_free(grave)) {
       retire(std::move(grave));
     } else {

@@ -105,4 +105,15 @@ MemoryLimit available_memory() {
   return available;
 }
 
+Result<void> check_available(std::uint64_t wanted_bytes) {
+  const MemoryLimit available = available_memory();
+  if (wanted_bytes <= available.bytes) {
+    return {};
+  }
+  return Error{.code = Errc::no_memory,
+               .count = available.bytes,
+               .detail = std::to_string(wanted_bytes) + " bytes asked for, " +
+                         std::to_string(available.bytes) + " available by " + available.source};
+}
+
 }  // namespace tenure::shm

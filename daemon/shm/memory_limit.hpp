@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <string>
 
+#include <tenure/result.hpp>
+
 namespace tenure::shm {
 
 /// An amount of memory, and what says so.
@@ -18,5 +20,8 @@ struct MemoryLimit {
 /// What can be reserved right now without driving the machine or the cgroup out of memory: the
 /// kernel would not refuse more, it would kill.
 [[nodiscard]] MemoryLimit available_memory();
+
+/// Errors: no_memory  less than `wanted_bytes`
+[[nodiscard]] Result<void> check_available(std::uint64_t wanted_bytes);
 
 }  // namespace tenure::shm

@@ -25,18 +25,6 @@ std::int64_t realtime_ns() noexcept {
   return now.tv_sec * nanos_per_second + now.tv_nsec;
 }
 
-std::optional<Error> check_available(const TopicSpec& spec) {
-  const std::uint64_t wanted = spec.head_bytes + spec.bell_bytes + spec.data_bytes;
-  const MemoryLimit available = available_memory();
-  if (wanted <= available.bytes) {
-    return std::nullopt;
-  }
-  return Error{.code = Errc::no_memory,
-               .count = available.bytes,
-               .detail = std::to_string(wanted) + " bytes asked for, " +
-                         std::to_string(available.bytes) + " available by " + available.source};
-}
-
 std::uint64_t highest_version(const layout::TopicHead& head, std::size_t slots) noexcept {
   // Every load: relaxed, a figure that is only exceeded. alone: topic.status
   std::uint64_t highest =
@@ -73,8 +61,8 @@ Result<std::shared_ptr<TopicMemory>> TopicMemory::make_successor(const TopicMemo
 
 Result<std::shared_ptr<TopicMemory>> TopicMemory::make_from(const TopicSpec& spec,
                                                             const TopicMemory* old) {
-  if (auto short_of = check_available(spec)) {
-    return *std::move(short_of);
+  if (auto there = check_available(spec.head_bytes + spec.bell_bytes + spec.data_bytes); !there) {
+    return there.error();
   }
   const std::string label = "tenure:" + spec.name.substr(0, 200);
   auto head = Memfd::make(label + ":head", spec.head_bytes);

@@ -11,6 +11,7 @@
 #include <tenure/client.hpp>
 
 #include "daemon/shm/memfd.hpp"
+#include "daemon/shm/segment_memory.hpp"
 #include "daemon/shm/writer_check.hpp"
 #include "proto/layout/topic_bell.hpp"
 #include "proto/layout/topic_head.hpp"
@@ -49,7 +50,7 @@ struct Part {
 ///
 /// Threads: one at a time; make(), make_successor() and retire() take long and belong on the slow
 /// thread.
-class TopicMemory {
+class TopicMemory : public SegmentMemory {
  public:
   /// Errors: no_memory, too_many
   [[nodiscard]] static Result<std::shared_ptr<TopicMemory>> make(const TopicSpec& spec);
@@ -65,9 +66,8 @@ class TopicMemory {
   /// observer reads `head` and `data`. Errors: too_many, held
   [[nodiscard]] Result<std::vector<Part>> grant(wire::OpenAs as);
   /// Whether somebody may still write `head` or `data`, by the kernel's word.
-  [[nodiscard]] Writers writers() const noexcept;
-  /// Nobody has it open any more: gives the pages back, and says who could fill them again.
-  [[nodiscard]] Writers retire() noexcept;
+  [[nodiscard]] Writers writers() const noexcept override;
+  [[nodiscard]] Writers retire() noexcept override;
 
   // ---- repairs, once the one who held it is dead or has closed; each wakes everybody
 

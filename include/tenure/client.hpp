@@ -10,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include <tenure/buffer.hpp>
+#include <tenure/token_info.hpp>
 #include <tenure/topic.hpp>
 
 namespace tenure {
@@ -20,14 +22,6 @@ class ClientState;
 
 /// The kind of a segment.
 enum class Kind : std::uint8_t { topic, queue, buffer };
-
-/// Who takes part. `name` and `pid` are what the process said of itself.
-struct Peer {
-  std::uint32_t session = 0;
-  std::uint32_t uid = 0;
-  std::int32_t pid = 0;
-  std::string name = {};
-};
 
 /// One reader of a topic, as `inspect` shows it.
 struct Reader {
@@ -56,6 +50,11 @@ struct SegmentInfo {
   std::optional<std::chrono::milliseconds> age = {};  ///< Since the newest was published.
   std::size_t slots_held = 0;                         ///< Of `slots`; by anybody.
   std::vector<Reader> readers = {};                   ///< inspect() only.
+  // A buffer's:
+  std::uint64_t grain_bytes = 0;
+  Handover handover = Handover::share;
+  std::size_t tokens = 0;                         ///< Held, attached or on their way.
+  std::vector<std::uint64_t> offsets_bytes = {};  ///< Of `schema`, one each.
 };
 
 /// Counters since the segment was created. Readers' figures are what they say of themselves.
@@ -77,16 +76,16 @@ struct SegmentStat {
 /// Something happened to a segment that this client has open, or to its broker.
 struct Event {
   enum class What : std::uint8_t {
-    ticket,          ///< Not in this release, whose segments are all topics.
-    returned,        ///< Not in this release.
+    ticket,          ///< A token was sent to this session: claim `ticket`.
+    returned,        ///< Nobody claimed what was sent: only this session can claim `ticket`, now.
     superseded,      ///< The segment got fresh memory: reopen() the role.
     removed,         ///< Its name was taken away; its memory stays while a role has it open.
     publisher_gone,  ///< Its publisher closed it or died; another may take the place.
     broker_back      ///< A broker answers again, and knows nothing of before: reopen() the roles.
   } what = What::removed;
   std::string segment = {};  ///< Its name; empty with broker_back.
-  std::string ticket = {};   ///< Empty in this release.
-  std::uint64_t token = 0;   ///< 0 in this release.
+  std::string ticket = {};   ///< ticket, returned; else empty.
+  std::uint64_t token = 0;   ///< As above: the number that the token had.
 };
 
 /// The broker at the other end, as it was when asked.
@@ -154,6 +153,27 @@ class Client {
   ///         out
   [[nodiscard]] Result<Subscriber> subscriber(std::string_view name,
                                               SubscriberOptions options = {});
+
+  /// Declares a buffer. This session has its root borrow, unless it was there already or the broker
+  /// is to have it. Errors: as create_topic()
+  [[nodiscard]] Result<void> create_buffer(std::string_view name, const BufferOptions& options);
+
+  /// Opens a buffer, which takes any right to it; what borrows and freezes take is said there.
+  /// Errors: not_found, timed_out, bad_request  as publisher();  unsupported  it is no buffer
+  [[nodiscard]] Result<Buffer> buffer(std::string_view name, OpenOptions options = {});
+
+  /// Turns a ticket into the token that it stands for. T: Borrow or Freeze. The ticket is the
+  /// right: it takes no other.
+  ///
+  /// Errors: bad_request  it is for the other kind, and stays good
+  ///         stale        it was claimed, has expired, or is none
+  ///         denied       it is for another uid or session
+  ///         needs_grain  its region shares a grain with another uid; it stays good. So with quota
+  template <class T>
+  [[nodiscard]] Result<T> claim(std::string_view ticket);
+
+  /// Who has what of a buffer, and who waits. Errors: not_found; unsupported  it is no buffer
+  [[nodiscard]] Result<TokenReport> tokens(std::string_view name);
 
   /// Segments whose name matches `glob` (`*` any run, `?` one character), by name; those that this
   /// uid has a right to. Errors: the common ones

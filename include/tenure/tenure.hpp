@@ -2,11 +2,14 @@
 /// The client API in one include: everything but the embedded broker, DLPack and pinning.
 #pragma once
 
+#include <tenure/buffer.hpp>
 #include <tenure/bundle.hpp>
 #include <tenure/client.hpp>
 #include <tenure/dtype.hpp>
 #include <tenure/result.hpp>
 #include <tenure/role.hpp>
 #include <tenure/tensor.hpp>
+#include <tenure/token.hpp>
+#include <tenure/token_info.hpp>
 #include <tenure/topic.hpp>
 #include <tenure/wait.hpp>

@@ -71,6 +71,15 @@ class AlignedReservation {
   bool used_ = false;
 };
 
+void set_advice(const bip::mapped_region& region, Protection protection) noexcept {
+  ::madvise(region.get_address(), region.get_size(), MADV_DONTDUMP);
+  if (protection == Protection::read_write) {
+    ::madvise(region.get_address(), region.get_size(), MADV_DONTFORK);
+  }
+}
+
+}  // namespace
+
 Error map_error(int error) {
   const Errc code = error == ENOMEM || error == EAGAIN  ? Errc::no_memory
                     : error == EACCES || error == EPERM ? Errc::denied
@@ -81,15 +90,6 @@ Error map_error(int error) {
       .detail = std::string("mmap: ") + ::strerrordesc_np(error),
       .hint = code == Errc::no_memory ? "vm.max_map_count, RLIMIT_AS or memory is used up" : ""};
 }
-
-void set_advice(const bip::mapped_region& region, Protection protection) noexcept {
-  ::madvise(region.get_address(), region.get_size(), MADV_DONTDUMP);
-  if (protection == Protection::read_write) {
-    ::madvise(region.get_address(), region.get_size(), MADV_DONTFORK);
-  }
-}
-
-}  // namespace
 
 Mapping::Mapping(bip::mapped_region region) noexcept {
   region_.swap(region);

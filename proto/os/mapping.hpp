@@ -13,6 +13,9 @@ namespace tenure::os {
 
 enum class Protection : std::uint8_t { read, read_write };
 
+/// What an mmap that ended in this errno is to its caller: no_memory, denied or bad_request.
+[[nodiscard]] Error map_error(int error);
+
 /// A shared mapping of a memfd, by Boost.Interprocess. Unmapped when destroyed.
 ///
 /// Never in core dumps (MADV_DONTDUMP). A writable one is not inherited by a forked child

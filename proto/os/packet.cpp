@@ -11,7 +11,7 @@ namespace {
 
 // proto/wire has these limits too; the kernel's socket buffer and SCM_MAX_FD lie above both.
 constexpr std::size_t kMaxBytes = 64 * 1024;
-constexpr std::size_t kMaxFds = 16;
+constexpr std::size_t kMaxFds = 240;
 
 Error socket_error(const char* what, int error) {
   Errc code = Errc::bad_request;

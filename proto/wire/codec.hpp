@@ -35,5 +35,13 @@ struct BadRequest {
 [[nodiscard]] std::string encode_schema(std::span<const TensorSpec> schema);
 /// Errors: bad_request  the detail names the field
 [[nodiscard]] Result<std::vector<TensorSpec>> decode_schema(std::string_view text);
+/// The same with offsets; one that is not there is 0.
+[[nodiscard]] std::string encode_schema(std::span<const FixedTensor> schema);
+[[nodiscard]] Result<std::vector<FixedTensor>> decode_placed_schema(std::string_view text);
+
+/// A layout as it travels with a token: opaque to the broker, and input to whoever claims it.
+[[nodiscard]] std::string encode_layout(const Layout& layout);
+/// Errors: bad_request
+[[nodiscard]] Result<Layout> decode_layout(std::string_view text);
 
 }  // namespace tenure::wire

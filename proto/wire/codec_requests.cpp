@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <array>
 #include <cstddef>
+#include <type_traits>
 #include <utility>
 
 #include "proto/wire/body_variant.hpp"
 #include "proto/wire/codec.hpp"
 #include "proto/wire/describe.hpp"
+#include "proto/wire/describe_buffer.hpp"
 #include "proto/wire/json_reader.hpp"
 #include "proto/wire/json_text.hpp"
 #include "proto/wire/json_writer.hpp"
@@ -14,22 +16,34 @@ namespace tenure::wire {
 namespace {
 
 // In the order of RequestBody's alternatives.
-constexpr std::array<std::string_view, std::variant_size_v<RequestBody>> kOps{"hello",
-                                                                              "ping",
-                                                                              "create",
-                                                                              "open",
-                                                                              "close",
-                                                                              "remove",
-                                                                              "list",
-                                                                              "inspect",
-                                                                              "stat",
-                                                                              "cancel",
-                                                                              "holders"};
+constexpr std::array<std::string_view, std::variant_size_v<RequestBody>> kOps{
+    "hello",   "ping",   "create",      "create",        "open",   "close",   "remove",   "list",
+    "inspect", "stat",   "cancel",      "holders",       "lend",   "release", "transfer", "claim",
+    "attach",  "detach", "acknowledge", "wait_returned", "tokens", "revoke"};
+
+// Two alternatives share an op: what is to be created decides.
+std::size_t alternative_of(std::size_t op, JsonReader& reader) {
+  constexpr std::size_t create = 2;
+  static_assert(std::is_same_v<std::variant_alternative_t<create, RequestBody>, CreateTopic>);
+  static_assert(std::is_same_v<std::variant_alternative_t<create + 1, RequestBody>, CreateBuffer>);
+  if (op != create) {
+    return op;
+  }
+  std::string kind;
+  reader.required("kind", kind);
+  if (kind != "topic" && kind != "buffer") {
+    reader.refuse(Errc::unsupported, "kind", "only \"topic\" and \"buffer\" are known");
+  }
+  return kind == "buffer" ? create + 1 : create;
+}
 
 Error unknown_op() {
   std::string known;
+  std::string_view last;
   for (const std::string_view op : kOps) {
-    known += (known.empty() ? "" : " ") + std::string(op);
+    if (op != std::exchange(last, op)) {
+      known += (known.empty() ? "" : " ") + std::string(op);
+    }
   }
   return {.code = Errc::unsupported,
           .detail = "op: no such operation",
@@ -70,7 +84,7 @@ std::variant<Request, BadRequest> decode_request(std::string_view packet) {
   if (!index) {
     return BadRequest{.id = request.id, .error = unknown_op(), .fatal = false};
   }
-  emplace_alternative(request.body, *index);
+  emplace_alternative(request.body, alternative_of(*index, reader));
   std::visit([&](auto& body) { describe(reader, body); }, request.body);
   if (failure) {
     return BadRequest{.id = request.id, .error = *std::move(failure), .fatal = false};

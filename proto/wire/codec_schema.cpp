@@ -3,22 +3,26 @@
 #include <utility>
 
 #include "proto/wire/codec.hpp"
-#include "proto/wire/describe.hpp"
+#include "proto/wire/describe_buffer.hpp"
 #include "proto/wire/json_reader.hpp"
 #include "proto/wire/json_text.hpp"
 #include "proto/wire/json_writer.hpp"
 
 namespace tenure::wire {
 
-std::string encode_schema(std::span<const TensorSpec> schema) {
+namespace {
+
+template <class Entry>
+std::string encode_entries(std::span<const Entry> schema) {
   JsonWriter::Json array = JsonWriter::Json::array();
-  for (const TensorSpec& spec : schema) {
-    array.push_back(JsonWriter::json_of(spec));
+  for (const Entry& entry : schema) {
+    array.push_back(JsonWriter::json_of(entry));
   }
   return JsonWriter::text_of(array);
 }
 
-Result<std::vector<TensorSpec>> decode_schema(std::string_view text) {
+template <class Entry>
+Result<std::vector<Entry>> decode_entries(std::string_view text) {
   auto json = parse_json(text, kSchemaLimits);
   if (!json) {
     return std::move(json).error();
@@ -34,7 +38,7 @@ Result<std::vector<TensorSpec>> decode_schema(std::string_view text) {
                    std::to_string(kMaxSchemaTensors));
   }
   JsonReader::Failure failure;
-  std::vector<TensorSpec> schema(json->size());
+  std::vector<Entry> schema(json->size());
   for (std::size_t i = 0; i < schema.size() && !failure; ++i) {
     JsonReader reader((*json)[i], "schema[" + std::to_string(i) + "]", failure);
     describe(reader, schema[i]);
@@ -43,6 +47,43 @@ Result<std::vector<TensorSpec>> decode_schema(std::string_view text) {
     return *std::move(failure);
   }
   return schema;
+}
+
+}  // namespace
+
+std::string encode_schema(std::span<const TensorSpec> schema) {
+  return encode_entries(schema);
+}
+
+std::string encode_schema(std::span<const FixedTensor> schema) {
+  return encode_entries(schema);
+}
+
+Result<std::vector<TensorSpec>> decode_schema(std::string_view text) {
+  return decode_entries<TensorSpec>(text);
+}
+
+Result<std::vector<FixedTensor>> decode_placed_schema(std::string_view text) {
+  return decode_entries<FixedTensor>(text);
+}
+
+std::string encode_layout(const Layout& layout) {
+  return JsonWriter::text_of(JsonWriter::json_of(layout));
+}
+
+Result<Layout> decode_layout(std::string_view text) {
+  auto json = parse_json(text, kLayoutLimits);
+  if (!json) {
+    return std::move(json).error();
+  }
+  JsonReader::Failure failure;
+  JsonReader reader(*json, "layout", failure);
+  Layout layout;
+  describe(reader, layout);
+  if (failure) {
+    return *std::move(failure);
+  }
+  return layout;
 }
 
 }  // namespace tenure::wire

@@ -65,6 +65,10 @@ void describe(A& archive, M& info) {
   archive.optional("age_ms", info.age);
   archive.required("slots_held", info.slots_held);
   archive.required("readers", info.readers);
+  archive.terse("grain_bytes", info.grain_bytes);
+  archive.terse("handover", info.handover);
+  archive.terse("tokens", info.tokens);
+  archive.terse("offsets_bytes", info.offsets_bytes);
 }
 
 template <class A, Of<SegmentStat> M>

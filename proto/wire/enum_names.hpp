@@ -43,7 +43,23 @@ struct EnumNames<Access> {
 };
 template <>
 struct EnumNames<OpenAs> {
-  static constexpr std::array<std::string_view, 3> kAll{"publish", "subscribe", "observe"};
+  static constexpr std::array<std::string_view, 4> kAll{"publish", "subscribe", "observe", "lend"};
+};
+template <>
+struct EnumNames<Root> {
+  static constexpr std::array<std::string_view, 2> kAll{"creator", "broker"};
+};
+template <>
+struct EnumNames<Handover> {
+  static constexpr std::array<std::string_view, 2> kAll{"share", "isolate"};
+};
+template <>
+struct EnumNames<TokenMode> {
+  static constexpr std::array<std::string_view, 2> kAll{"borrow", "freeze"};
+};
+template <>
+struct EnumNames<TokenInfo::State> {
+  static constexpr std::array<std::string_view, 4> kAll{"held", "attached", "ticket", "orphaned"};
 };
 template <>
 struct EnumNames<Memory> {

@@ -25,6 +25,9 @@ inline constexpr JsonLimits kPacketLimits{
 inline constexpr JsonLimits kSchemaLimits{
     .what = "schema", .bytes = kMaxSchemaBytes, .values = kMaxSchemaTensors * 24};
 
+inline constexpr JsonLimits kLayoutLimits{
+    .what = "layout", .bytes = kMaxLayoutBytes, .values = kMaxLayoutBytes};
+
 /// Of two members with one name the last counts. Nesting is at most kMaxNesting.
 ///
 /// Errors: bad_request  not JSON in UTF-8, or beyond a limit

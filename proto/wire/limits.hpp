@@ -16,7 +16,10 @@ inline constexpr std::size_t kMaxInlineSchemaBytes = std::size_t{32}
                                                      << 10U;  // Beyond: a sealed memfd.
 inline constexpr std::size_t kMaxSchemaBytes = std::size_t{4} << 20U;
 inline constexpr std::size_t kMaxSchemaTensors = 4096;
-inline constexpr std::size_t kMaxFds = 16;  // In one packet; the kernel's own limit is 253.
+inline constexpr std::size_t kMaxFds = 240;  // In one packet; the kernel's own limit is 253.
+inline constexpr std::size_t kMaxLayoutBytes = 256;
+inline constexpr std::size_t kMaxRegions = 1024;  // Of one borrow or freeze.
+inline constexpr std::size_t kMaxPieces = 320;    // Of an attached region, in one packet.
 inline constexpr std::size_t kMaxNameBytes = 200;
 inline constexpr std::size_t kMaxGlobBytes = 256;
 inline constexpr std::size_t kMaxClientNameBytes = 64;
@@ -28,5 +31,7 @@ inline constexpr std::chrono::seconds kHangUpGrace{2};  // For the pidfd, after 
 
 inline constexpr std::uint32_t kMaxSegmentsPerUid = 4096;
 inline constexpr std::uint32_t kMaxSessionsPerUid = 256;
+inline constexpr std::uint32_t kMaxTokensPerUid = 65'536;
+inline constexpr std::chrono::hours kMaxTicketLife{24};
 
 }  // namespace tenure::wire

@@ -14,6 +14,7 @@
 
 #include <tenure/client.hpp>
 
+#include "proto/wire/buffer_messages.hpp"
 #include "proto/wire/limits.hpp"
 
 namespace tenure::wire {
@@ -34,7 +35,8 @@ struct CreateTopic {
   TopicOptions options = {};
   bool schema_in_fd = false;
 };
-enum class OpenAs : std::uint8_t { publish, subscribe, observe };
+/// lend: a buffer.
+enum class OpenAs : std::uint8_t { publish, subscribe, observe, lend };
 struct Open {
   std::string name;
   OpenAs as = OpenAs::subscribe;
@@ -71,8 +73,28 @@ struct Holders {
   std::uint64_t handle = 0;
 };
 
-using RequestBody = std::
-    variant<Hello, Ping, CreateTopic, Open, Close, Remove, List, Inspect, Stat, Cancel, Holders>;
+using RequestBody = std::variant<Hello,
+                                 Ping,
+                                 CreateTopic,
+                                 CreateBuffer,
+                                 Open,
+                                 Close,
+                                 Remove,
+                                 List,
+                                 Inspect,
+                                 Stat,
+                                 Cancel,
+                                 Holders,
+                                 Lend,
+                                 Release,
+                                 Transfer,
+                                 Claim,
+                                 Attach,
+                                 Detach,
+                                 Acknowledge,
+                                 WaitReturned,
+                                 ListTokens,
+                                 Revoke>;
 struct Request {
   std::uint64_t id = 0;
   RequestBody body;
@@ -147,8 +169,21 @@ struct HeldBy {
   std::vector<Reader> readers;
 };
 
-using ReplyBody =
-    std::variant<Welcome, Done, Created, Opened, Listed, Inspected, Counted, HeldBy, Error>;
+using ReplyBody = std::variant<Welcome,
+                               Done,
+                               Created,
+                               Opened,
+                               Listed,
+                               Inspected,
+                               Counted,
+                               HeldBy,
+                               OpenedBuffer,
+                               Lent,
+                               Sent,
+                               Claimed,
+                               Attached,
+                               TokensListed,
+                               Error>;
 struct Reply {
   std::uint64_t id = 0;
   ReplyBody body;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whatever bytes come as a packet or a schema, decoding answers; and what it accepts is something
-// that it would have written itself. For libFuzzer, and for corpus_replay_test.cpp.
+// Whatever bytes come as a packet, a schema or a layout, decoding answers; and what it accepts is
+// something that it would have written itself. For libFuzzer, and for corpus_replay_test.cpp.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -14,6 +14,7 @@
 namespace {
 
 using namespace tenure::wire;
+using tenure::Result;
 
 void require(bool holds) {
   if (!holds) {
@@ -52,15 +53,32 @@ void try_message(std::string_view packet) {
   }
 }
 
-void try_schema(std::string_view text) {
-  const auto decoded = decode_schema(text);
+template <class Schema>
+void try_schema(std::string_view text, Result<Schema> (*decode)(std::string_view)) {
+  const auto decoded = decode(text);
   if (!decoded) {
     return require(!decoded.error().detail.empty());
   }
   require(decoded->size() <= kMaxSchemaTensors);
-  const auto twice = decode_schema(encode_schema(*decoded));
+  const std::string again = encode_schema(*decoded);
+  if (again.size() <= kMaxSchemaBytes) {
+    const auto twice = decode(again);
+    require(twice.has_value());
+    require(*twice == *decoded);
+  }
+}
+
+void try_layout(std::string_view text) {
+  const auto decoded = decode_layout(text);
+  if (!decoded) {
+    return require(!decoded.error().detail.empty());
+  }
+  require(text.size() <= kMaxLayoutBytes);
+  const std::string again = encode_layout(*decoded);
+  require(again.size() <= kMaxLayoutBytes);
+  const auto twice = decode_layout(again);
   require(twice.has_value());
-  require(*twice == *decoded);
+  require(encode_layout(*twice) == again);
 }
 
 }  // namespace
@@ -70,6 +88,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
   const std::string_view packet(reinterpret_cast<const char*>(bytes), size);
   try_request(packet);
   try_message(packet);
-  try_schema(packet);
+  try_schema(packet, decode_schema);
+  try_schema(packet, decode_placed_schema);
+  try_layout(packet);
   return 0;
 }

@@ -213,5 +213,24 @@ TEST_F(CliTest, SomethingElseThanATerminalGetsNoColour) {
   EXPECT_THAT(ok({"ls"}), Not(HasSubstr("\x1b")));
 }
 
+TEST_F(CliTest, BuffersAreListedAndInspected) {
+  Client client = connect();
+  or_throw(client.create_buffer(
+      "pool",
+      {.size_bytes = 1 << 20,
+       .schema = {{.spec = {"w", DType::float32, {64, 10}}, .offset_bytes = 4096}}}));
+  EXPECT_THAT(ok({"ls"}),
+              MatchesRegex("[^$]*pool +buffer +w float32.64,10. +1.0 MiB[^$]*1 token[^$]*"));
+  const std::string shown = ok({"inspect", "pool"});
+  EXPECT_THAT(shown, HasSubstr("buffer, share, session"));
+  EXPECT_THAT(shown, HasSubstr("1.0 MiB in 16 grains of 64.0 KiB"));
+  EXPECT_THAT(shown, HasSubstr("at 4096"));
+  const auto json = tool({"inspect", "pool", "--json"}).json();
+  EXPECT_EQ(json["kind"], "buffer");
+  EXPECT_EQ(json["grain_bytes"], 65536);
+  EXPECT_EQ(json["schema"][0]["offset_bytes"], 4096);
+  EXPECT_THAT(tool({"watch", "pool"}).errors, HasSubstr("pool: unsupported: it is a buffer"));
+}
+
 }  // namespace
 }  // namespace tenure

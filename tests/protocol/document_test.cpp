@@ -48,41 +48,106 @@ bool is_request(const std::string& packet) {
   return packet.find("\"op\":") != std::string::npos;
 }
 
-// One of each request and reply, with every optional member.
-std::vector<std::string> full_messages() {
+using Texts = std::vector<std::string>;
+
+Texts encoded(const std::vector<RequestBody>& bodies) {
+  Texts texts;
+  for (const RequestBody& body : bodies) {
+    texts.push_back(encode(Request{1, body}));
+  }
+  return texts;
+}
+
+Texts encoded(const std::vector<ReplyBody>& bodies) {
+  Texts texts;
+  for (const ReplyBody& body : bodies) {
+    texts.push_back(encode(Reply{1, body}));
+  }
+  return texts;
+}
+
+SegmentInfo full_info() {
   SegmentInfo info;
   info.terms.gid = 1;
   info.schema = {{"w", DType::float32, {1}}};
   info.publisher = Peer{};
   info.age = std::chrono::milliseconds(1);
   info.readers = {Reader{}};
-  CreateTopic create{.name = "w", .options = {.schema = info.schema}};
+  info.grain_bytes = 1;
+  info.handover = Handover::isolate;
+  info.tokens = 1;
+  info.offsets_bytes = {1};
+  return info;
+}
+
+CreateTopic full_topic() {
+  CreateTopic create{.name = "w", .options = {.schema = full_info().schema}};
   create.options.lag_limit = std::chrono::milliseconds(1);
   create.options.terms.gid = 1;
-  const Error error{.code = Errc::quota, .sys_errno = 1, .count = 1, .detail = "d", .hint = "h"};
-  std::vector<std::string> texts{
-      encode(Request{1, create}),
-      encode(Request{1, CreateTopic{.name = "w", .schema_in_fd = true}}),
-      encode(Reply{1, Opened{.schema = info.schema, .schema_fd = {}, .grants = {Grant{}}}}),
-      encode(Reply{1, Opened{.schema = {}, .schema_fd = 1, .grants = {}}}),
-      encode(Reply{1, Inspected{.info = info, .schema_fd = 1}}),
-      encode(Reply{1, error}),
-      encode(Event{.segment = "w", .ticket = "t", .token = 1})};
-  for (const RequestBody& body : std::vector<RequestBody>{Hello{},
-                                                          Ping{},
-                                                          Open{},
-                                                          Close{},
-                                                          Remove{},
-                                                          List{},
-                                                          Inspect{},
-                                                          Stat{},
-                                                          Cancel{},
-                                                          Holders{}}) {
-    texts.push_back(encode(Request{1, body}));
-  }
-  for (const ReplyBody& body :
-       std::vector<ReplyBody>{Welcome{}, Done{}, Created{}, Listed{}, Counted{}, HeldBy{}}) {
-    texts.push_back(encode(Reply{1, body}));
+  return create;
+}
+
+TokensListed full_tokens() {
+  TokenInfo token;
+  token.expires_in = std::chrono::milliseconds(1);
+  return {.tokens = {token}, .waiting = {{.regions = {Region{}}, .behind = "b"}}};
+}
+
+Texts requests() {
+  return encoded({Hello{},
+                  Ping{},
+                  full_topic(),
+                  CreateTopic{.name = "w", .schema_in_fd = true},
+                  CreateBuffer{.name = "w", .options = {.schema = {{full_info().schema[0], 1}}}},
+                  CreateBuffer{.name = "w", .schema_in_fd = true},
+                  Open{},
+                  Close{},
+                  Remove{},
+                  List{},
+                  Inspect{},
+                  Stat{},
+                  Cancel{},
+                  Holders{},
+                  Lend{.regions = {Region{}}, .layout = "l"},
+                  Release{},
+                  Transfer{.to_uid = 1, .to_session = 1},
+                  Claim{.ticket = "t", .mode = TokenMode::freeze},
+                  Attach{.again_to_bytes = 1},
+                  Detach{},
+                  Acknowledge{},
+                  WaitReturned{},
+                  ListTokens{},
+                  Revoke{}});
+}
+
+Texts replies() {
+  const SegmentInfo info = full_info();
+  return encoded(
+      {Welcome{},
+       Done{},
+       Created{},
+       Opened{.schema = info.schema, .schema_fd = {}, .grants = {Grant{}}},
+       Opened{.schema = {}, .schema_fd = 1, .grants = {}},
+       Listed{},
+       Inspected{.info = info, .schema_fd = 1},
+       Counted{},
+       HeldBy{},
+       OpenedBuffer{.root = 1, .schema = {{info.schema[0], 1}}, .schema_fd = {}},
+       OpenedBuffer{.schema = {}, .schema_fd = 1},
+       Lent{.tokens = {Granted{}}},
+       Sent{},
+       Claimed{.segment = "w", .layout = "l"},
+       Attached{.pieces = {Piece{}}},
+       full_tokens(),
+       Error{.code = Errc::quota, .sys_errno = 1, .count = 1, .detail = "d", .hint = "h"}});
+}
+
+// One of each request and reply, with every optional member.
+Texts full_messages() {
+  Texts texts{encode(Event{.segment = "w", .ticket = "t", .token = 1}),
+              encode_layout({.dtype = DType::int8, .shape = {1}, .offset_bytes = 1})};
+  for (const Texts& more : {requests(), replies()}) {
+    texts.insert(texts.end(), more.begin(), more.end());
   }
   return texts;
 }
@@ -129,6 +194,7 @@ TEST(ControlProtocolPage, HasPacketsThatCanBeRead) {
   EXPECT_GT(count, 15U);
 }
 
+// Topics and buffers are two requests of one operation.
 TEST(ControlProtocolPage, ShowsEveryOperation) {
   std::set<std::size_t> shown;
   for (const std::string& packet : packets()) {
@@ -154,6 +220,10 @@ TEST(ControlProtocolPage, NamesEveryChoice) {
   expect_named<Retention>();
   expect_named<Access>();
   expect_named<OpenAs>();
+  expect_named<Root>();
+  expect_named<Handover>();
+  expect_named<TokenMode>();
+  expect_named<TokenInfo::State>();
   expect_named<Memory>();
   expect_named<Right>();
   expect_named<Event::What>();

@@ -17,29 +17,40 @@
 namespace tenure::wire {
 namespace {
 
+TensorSpec weights() {
+  return {"w", DType::float32, {64, 10}};
+}
+
 std::vector<std::string> requests() {
-  const CreateTopic create{
-      .name = "cam/0",
-      .options = {.schema = {{"w", DType::float32, {64, 10}}, {"e", DType::any, {100}}},
-                  .lag_limit = std::chrono::milliseconds(5),
-                  .terms = {.gid = 7}}};
+  const CreateTopic create{.name = "cam/0",
+                           .options = {.schema = {weights(), {"e", DType::any, {100}}},
+                                       .lag_limit = std::chrono::milliseconds(5),
+                                       .terms = {.gid = 7}}};
   return {encode(Request{1, Hello{.client = "trainer"}}),
           encode(Request{2, create}),
           encode(Request{3, Open{.name = "w", .timeout = std::chrono::nanoseconds::max()}}),
           encode(Request{std::uint64_t{1} << 60U, Close{.handle = std::uint64_t{1} << 60U}}),
-          encode(Request{5, List{.glob = "cam/*", .after = "cam/0"}})};
+          encode(Request{5, List{.glob = "cam/*", .after = "cam/0"}}),
+          encode(Request{6, CreateBuffer{.name = "pool", .options = {.schema = {{weights(), 9}}}}}),
+          encode(Request{7, Lend{.regions = {{0, 4096}, {8192, 12288}}, .layout = "\"7\""}}),
+          encode(Request{8, Transfer{.token = 7, .to_uid = 1, .to_session = 2}}),
+          encode(Request{9, Claim{.ticket = "tenure:7:ab", .mode = TokenMode::freeze}})};
 }
 
 std::vector<std::string> messages() {
   SegmentInfo info;
   info.name = "w";
-  info.schema = {{"w", DType::float32, {64, 10}}};
+  info.schema = {weights()};
   info.publisher = Peer{.name = "camera"};
   info.readers = {Reader{.peer = {.name = "viewer"}, .held = {1, 2}}};
   const Opened opened{.schema = info.schema, .grants = {{}, {.memory = Memory::bell}}};
   return {encode(Reply{1, opened}),
           encode(Reply{2, Inspected{.info = info}}),
           encode(Reply{3, Error{.code = Errc::quota, .count = 7, .detail = "who"}}),
+          encode(Reply{4, OpenedBuffer{.root = 1, .schema = {{weights(), 9}}, .schema_fd = {}}}),
+          encode(Reply{5, Claimed{.segment = "pool", .region = {0, 4096}, .layout = "\"7\""}}),
+          encode(Reply{6, Attached{.pieces = {{.length_bytes = 4096}}, .up_to_bytes = 4096}}),
+          encode(Reply{7, TokensListed{.tokens = {TokenInfo{}}, .waiting = {WaitingInfo{}}}}),
           encode(Event{.segment = "w", .ticket = "t", .token = 7})};
 }
 

@@ -4,23 +4,19 @@
 #include <cstdint>
 #include <limits>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
 #include <gtest/gtest.h>
 
 #include "proto/wire/codec.hpp"
+#include "tests/protocol/goldens.hpp"
 
 namespace tenure::wire {
 namespace {
 
 using namespace std::chrono_literals;
-
-struct Golden {
-  const char* name;
-  Message message;
-  std::string packet;
-};
 
 std::string encode_any(const Message& message) {
   return std::visit([](const auto& alternative) { return encode(alternative); }, message);
@@ -149,7 +145,7 @@ SegmentStat stat() {
           .published_bytes = std::numeric_limits<std::uint64_t>::max()};
 }
 
-std::vector<Golden> goldens() {
+std::vector<MessageGolden> topic_messages() {
   return {
       {"Welcome",
        Reply{1, welcome()},
@@ -218,32 +214,37 @@ std::vector<Golden> goldens() {
       {"PublisherGone",
        Event{.what = Event::What::publisher_gone, .segment = "w"},
        R"({"event":"publisher_gone","segment":"w"})"},
-      {"Ticket",
-       Event{.what = Event::What::ticket, .segment = "w", .ticket = "t-1", .token = 5},
-       R"({"event":"ticket","segment":"w","ticket":"t-1","token":5})"},
   };
 }
 
-class MessageGolden : public testing::TestWithParam<Golden> {};
+std::vector<MessageGolden> goldens() {
+  std::vector<MessageGolden> all = topic_messages();
+  for (MessageGolden& golden : buffer_messages()) {
+    all.push_back(std::move(golden));
+  }
+  return all;
+}
 
-TEST_P(MessageGolden, EncodesToTheseBytes) {
+class MessageBytes : public testing::TestWithParam<MessageGolden> {};
+
+TEST_P(MessageBytes, EncodesToTheseBytes) {
   EXPECT_EQ(encode_any(GetParam().message), GetParam().packet);
 }
 
-TEST_P(MessageGolden, DecodesFromTheseBytesLosingNothing) {
+TEST_P(MessageBytes, DecodesFromTheseBytesLosingNothing) {
   const auto decoded = decode_message(GetParam().packet);
   ASSERT_TRUE(decoded) << decoded.error().message();
   EXPECT_EQ(decoded->index(), GetParam().message.index());
   EXPECT_EQ(encode_any(*decoded), GetParam().packet);
 }
 
-INSTANTIATE_TEST_SUITE_P(All, MessageGolden, testing::ValuesIn(goldens()), [](const auto& test) {
+INSTANTIATE_TEST_SUITE_P(All, MessageBytes, testing::ValuesIn(goldens()), [](const auto& test) {
   return test.param.name;
 });
 
-TEST(MessageGolden, CoversEveryReply) {
+TEST(MessageBytes, CoverEveryReply) {
   std::vector<bool> is_covered(std::variant_size_v<ReplyBody>, false);
-  for (const Golden& golden : goldens()) {
+  for (const MessageGolden& golden : goldens()) {
     if (const auto* reply = std::get_if<Reply>(&golden.message)) {
       is_covered[reply->body.index()] = true;
     }
@@ -286,6 +287,26 @@ TEST(MessageDecoding, CallsEverythingElseCorrupt) {
                Errc::corrupt,
                "event: is none of ticket returned superseded removed publisher_gone broker_back");
   expect_error(R"({"event":"removed"})", Errc::corrupt, "segment: is missing");
+}
+
+TEST(MessageDecoding, CallsAnUnusableTokenCorrupt) {
+  const auto expect_missing = [](const std::string& reply, const std::string& path) {
+    expect_error(R"({"id":1,"ok":{"what":)" + reply + "}}", Errc::corrupt, path + ": is missing");
+  };
+  expect_missing(R"("opened_buffer","handle":1)", "ok.id");
+  expect_missing(R"("lent")", "ok.tokens");
+  expect_missing(R"("lent","tokens":[{"token":1}])", "ok.tokens[0].poisoned");
+  expect_missing(R"("sent")", "ok.ticket");
+  expect_missing(R"("claimed","token":1)", "ok.segment");
+  expect_missing(R"("attached","pieces":[])", "ok.up_to_bytes");
+  expect_missing(R"("attached","pieces":[{"offset_bytes":0}])", "ok.pieces[0].length_bytes");
+  expect_missing(R"("tokens_listed","tokens":[{"token":1}])", "ok.tokens[0].issuer");
+  expect_missing(R"("tokens_listed","tokens":[],"waiting":[{"who":{}}])",
+                 "ok.waiting[0].who.session");
+  const Message listed = Reply{7, TokensListed{.tokens = {TokenInfo{}}, .waiting = {}}};
+  std::string bad = encode_any(listed);
+  bad.replace(bad.find(R"("held")"), 6, R"("sold")");
+  expect_error(bad, Errc::corrupt, "ok.tokens[0].state: is none of held attached ticket orphaned");
 }
 
 TEST(MessageDecoding, NamesTheFieldByItsPath) {

@@ -4,23 +4,19 @@
 #include <cstdint>
 #include <limits>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
 #include <gtest/gtest.h>
 
 #include "proto/wire/codec.hpp"
+#include "tests/protocol/goldens.hpp"
 
 namespace tenure::wire {
 namespace {
 
 using namespace std::chrono_literals;
-
-struct Golden {
-  const char* name;
-  Request request;
-  const char* packet;
-};
 
 CreateTopic small_topic() {
   return {.name = "w", .options = {.schema = {{"w", DType::float32, {64, 10}}}}};
@@ -48,7 +44,11 @@ CreateTopic topic_with_schema_in_fd() {
   return {.name = "w", .options = {.schema = {}, .slots = 3}, .schema_in_fd = true};
 }
 
-std::vector<Golden> goldens() {
+CreateBuffer small_buffer() {
+  return {.name = "pool", .options = {.size_bytes = 65536}};
+}
+
+std::vector<RequestGolden> topic_requests() {
   return {
       {"Hello",
        {1, Hello{.min_version = 1, .max_version = 3, .client = "trainer"}},
@@ -104,13 +104,21 @@ std::vector<Golden> goldens() {
   };
 }
 
-class RequestGolden : public testing::TestWithParam<Golden> {};
+std::vector<RequestGolden> goldens() {
+  std::vector<RequestGolden> all = topic_requests();
+  for (RequestGolden& golden : buffer_requests()) {
+    all.push_back(std::move(golden));
+  }
+  return all;
+}
 
-TEST_P(RequestGolden, EncodesToTheseBytes) {
+class RequestBytes : public testing::TestWithParam<RequestGolden> {};
+
+TEST_P(RequestBytes, EncodesToTheseBytes) {
   EXPECT_EQ(encode(GetParam().request), GetParam().packet);
 }
 
-TEST_P(RequestGolden, DecodesFromTheseBytesLosingNothing) {
+TEST_P(RequestBytes, DecodesFromTheseBytesLosingNothing) {
   const auto decoded = decode_request(GetParam().packet);
   ASSERT_TRUE(std::holds_alternative<Request>(decoded))
       << std::get<BadRequest>(decoded).error.message();
@@ -119,13 +127,13 @@ TEST_P(RequestGolden, DecodesFromTheseBytesLosingNothing) {
   EXPECT_EQ(encode(request), GetParam().packet);
 }
 
-INSTANTIATE_TEST_SUITE_P(All, RequestGolden, testing::ValuesIn(goldens()), [](const auto& test) {
+INSTANTIATE_TEST_SUITE_P(All, RequestBytes, testing::ValuesIn(goldens()), [](const auto& test) {
   return test.param.name;
 });
 
-TEST(RequestGolden, CoversEveryOperation) {
+TEST(RequestBytes, CoverEveryOperation) {
   std::vector<bool> is_covered(std::variant_size_v<RequestBody>, false);
-  for (const Golden& golden : goldens()) {
+  for (const RequestGolden& golden : goldens()) {
     is_covered[golden.request.body.index()] = true;
   }
   EXPECT_EQ(is_covered, std::vector<bool>(is_covered.size(), true));
@@ -151,6 +159,31 @@ TEST(RequestDefaults, AreThoseOfTheStructs) {
             encode(Request{1, List{}}));
   EXPECT_EQ(encode(must_decode(decode_request(R"({"id":1,"op":"inspect","name":"w"})"))),
             encode(Request{1, Inspect{.name = "w"}}));
+}
+
+TEST(RequestDefaults, OfBuffersAndTokensAreThoseOfTheStructs) {
+  const auto create = decode_request(
+      R"({"id":1,"op":"create","kind":"buffer","name":"pool","size_bytes":65536,"schema":[]})");
+  EXPECT_EQ(encode(must_decode(create)), encode(Request{1, small_buffer()}));
+  const auto lend = decode_request(R"({"id":1,"op":"lend","mode":"borrow","regions":[]})");
+  EXPECT_EQ(encode(must_decode(lend)), encode(Request{1, Lend{}}));
+  const auto transfer = decode_request(R"({"id":1,"op":"transfer","token":7})");
+  EXPECT_EQ(encode(must_decode(transfer)), encode(Request{1, Transfer{.token = 7}}));
+  const auto attach = decode_request(R"({"id":1,"op":"attach","token":7})");
+  EXPECT_EQ(encode(must_decode(attach)), encode(Request{1, Attach{.token = 7}}));
+  EXPECT_EQ(encode(must_decode(decode_request(R"({"id":1,"op":"wait_returned"})"))),
+            encode(Request{1, WaitReturned{}}));
+  EXPECT_EQ(encode(must_decode(decode_request(R"({"id":1,"op":"tokens","name":"pool"})"))),
+            encode(Request{1, ListTokens{.name = "pool"}}));
+}
+
+TEST(RequestDefaults, PlaceATensorAtTheBegin) {
+  const auto create =
+      decode_request(R"({"id":1,"op":"create","kind":"buffer","name":"pool","size_bytes":65536,)"
+                     R"("schema":[{"name":"w","dtype":"float32","shape":[64,10]}]})");
+  CreateBuffer placed = small_buffer();
+  placed.options.schema = {{{"w", DType::float32, {64, 10}}, 0}};
+  EXPECT_EQ(encode(must_decode(create)), encode(Request{1, placed}));
 }
 
 TEST(RequestDecoding, IgnoresUnknownFieldsAndTheirContents) {

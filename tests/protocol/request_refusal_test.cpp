@@ -8,34 +8,14 @@
 #include <gtest/gtest.h>
 
 #include "proto/wire/codec.hpp"
+#include "tests/protocol/refusal.hpp"
 
 namespace tenure::wire {
 namespace {
 
-BadRequest must_refuse(std::string_view packet) {
-  const auto decoded = decode_request(packet);
-  if (std::holds_alternative<Request>(decoded)) {
-    ADD_FAILURE() << "accepted: " << packet.substr(0, 200);
-    return {};
-  }
-  return std::get<BadRequest>(decoded);
-}
-
 void expect_fatal(std::string_view packet, std::string_view detail) {
   const BadRequest bad = must_refuse(packet);
   EXPECT_TRUE(bad.fatal) << packet;
-  EXPECT_EQ(bad.error.code, Errc::bad_request) << packet;
-  EXPECT_EQ(bad.error.detail, detail) << packet;
-}
-
-// `fields` after the id and the operation.
-void expect_field_refused(const std::string& op,
-                          const std::string& fields,
-                          std::string_view detail) {
-  const std::string packet = R"({"id":7,"op":")" + op + R"(",)" + fields + "}";
-  const BadRequest bad = must_refuse(packet);
-  EXPECT_FALSE(bad.fatal) << packet;
-  EXPECT_EQ(bad.id, 7U) << packet;
   EXPECT_EQ(bad.error.code, Errc::bad_request) << packet;
   EXPECT_EQ(bad.error.detail, detail) << packet;
 }
@@ -144,18 +124,19 @@ TEST(BadRequest, OfAnUnknownOperationIsUnsupported) {
     EXPECT_EQ(bad.id, 7U);
     EXPECT_EQ(bad.error.code, Errc::unsupported);
     EXPECT_THAT(bad.error.hint,
-                testing::EndsWith("hello ping create open close remove list inspect "
-                                  "stat cancel holders"));
+                testing::EndsWith("hello ping create open close remove list inspect stat cancel "
+                                  "holders lend release transfer claim attach detach acknowledge "
+                                  "wait_returned tokens revoke"));
   }
 }
 
 TEST(BadRequest, OfAnotherKindIsUnsupported) {
-  for (const std::string kind : {"queue", "buffer", "eclipse"}) {
+  for (const std::string kind : {"queue", "eclipse", "", "Buffer", "buffer "}) {
     const BadRequest bad =
         must_refuse(R"({"id":7,"op":"create","name":"w","schema":[],"kind":")" + kind + R"("})");
     EXPECT_FALSE(bad.fatal);
     EXPECT_EQ(bad.error.code, Errc::unsupported);
-    EXPECT_EQ(bad.error.detail, R"(kind: only "topic" is known)");
+    EXPECT_THAT(bad.error.detail, testing::StartsWith("kind: only "));
   }
 }
 
@@ -179,8 +160,9 @@ TEST(BadRequest, NamesTheFieldOfTheWrongType) {
   expect_field_refused("open", R"("name":7,"as":"publish")", "name: is not a string");
   expect_field_refused("open", R"("name":null,"as":"publish")", "name: is not a string");
   expect_field_refused(
-      "open", R"("name":"w","as":"publisher")", "as: is none of publish subscribe observe");
-  expect_field_refused("open", R"("name":"w","as":0)", "as: is none of publish subscribe observe");
+      "open", R"("name":"w","as":"publisher")", "as: is none of publish subscribe observe lend");
+  expect_field_refused(
+      "open", R"("name":"w","as":0)", "as: is none of publish subscribe observe lend");
   expect_field_refused("list", R"("glob":["*"])", "glob: is not a string");
 }
 

@@ -70,20 +70,45 @@ std::string reader_rows(const SegmentInfo& info) {
   return table.rows_text();
 }
 
+// Of a buffer also where each begins.
 std::string tensor_rows(const SegmentInfo& info) {
-  Table table({{""}, {""}, {"", Align::right}});
-  for (const TensorSpec& spec : info.schema) {
-    table.add({printable(spec.name), format_type(spec), format_bytes(room_bytes(spec))});
+  Table table({{""}, {""}, {"", Align::right}, {""}});
+  for (std::size_t i = 0; i < info.schema.size(); ++i) {
+    const TensorSpec& spec = info.schema[i];
+    table.add({printable(spec.name),
+               format_type(spec),
+               format_bytes(room_bytes(spec)),
+               i < info.offsets_bytes.size() ? "at " + std::to_string(info.offsets_bytes[i]) : ""});
   }
   return table.rows_text();
 }
 
-std::string text(const SegmentInfo& info) {
+std::string first_line(const SegmentInfo& info, const std::string& what) {
+  return std::string(name_of(info.kind)) + ", " + what + ", " +
+         std::string(name_of(info.terms.lifetime)) + ", " + owner(info) + ", id " +
+         std::to_string(info.id) + ", incarnation " + std::to_string(info.incarnation);
+}
+
+std::string buffer_text(const SegmentInfo& info) {
   Table table(std::vector<Table::Column>(2));
   table.add({printable(info.name),
-             std::string(name_of(info.kind)) + ", " + std::string(name_of(info.retention)) + ", " +
-                 std::string(name_of(info.terms.lifetime)) + ", " + owner(info) + ", id " +
-                 std::to_string(info.id) + ", incarnation " + std::to_string(info.incarnation)});
+             first_line(info, info.handover == Handover::share ? "share" : "isolate")});
+  const std::uint64_t grains =
+      info.grain_bytes == 0 ? 0 : (info.size_bytes + info.grain_bytes - 1) / info.grain_bytes;
+  table.add({"size",
+             format_bytes(info.size_bytes) + " in " + std::to_string(grains) + " grains of " +
+                 format_bytes(info.grain_bytes)});
+  table.add({"tokens", std::to_string(info.tokens)});
+  add_block(table, "tensors", info.schema.empty() ? "none" : tensor_rows(info));
+  return table.rows_text();
+}
+
+std::string text(const SegmentInfo& info) {
+  if (info.kind == Kind::buffer) {
+    return buffer_text(info);
+  }
+  Table table(std::vector<Table::Column>(2));
+  table.add({printable(info.name), first_line(info, std::string(name_of(info.retention)))});
   table.add({"slots", slots(info)});
   table.add({"newest",
              info.version == 0 ? "nothing published yet"

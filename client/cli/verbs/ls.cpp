@@ -9,13 +9,20 @@
 namespace tenure::cli {
 namespace {
 
+std::string state(const SegmentInfo& info) {
+  if (info.kind == Kind::buffer) {
+    return std::to_string(info.tokens) + (info.tokens == 1 ? " token" : " tokens");
+  }
+  return info.version == 0 ? "empty" : "v" + std::to_string(info.version);
+}
+
 std::vector<std::string> row(const SegmentInfo& info) {
   return {printable(info.name),
           std::string(name_of(info.kind)),
-          format_schema(info.schema),
+          info.schema.empty() ? "-" : format_schema(info.schema),
           format_bytes(info.size_bytes),
           std::to_string(info.users),
-          info.version == 0 ? "empty" : "v" + std::to_string(info.version),
+          state(info),
           info.age ? format_age(*info.age) : "-"};
 }
 

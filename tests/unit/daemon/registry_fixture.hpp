@@ -22,6 +22,7 @@ class RegistryTest : public ::testing::Test {
     limits.sessions_per_uid = 4;
     limits.requests_in_flight = 3;
     limits.handles_per_session = 6;
+    limits.tokens_per_uid = 20;
     return limits;
   }
 

@@ -5,6 +5,7 @@ namespace tenure::core {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::Field;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 using namespace std::chrono_literals;
@@ -67,7 +68,7 @@ TEST_F(RegistryLifetime, CreatorThatDiesBeforeTheMemoryStandsLeavesNothing) {
   registry.remove_session(creator);
   EXPECT_THAT(registry.complete(id, true), IsEmpty());
   EXPECT_FALSE(exists("a"));
-  EXPECT_THAT(registry.take_effects().released, ElementsAre(MemoryId{id, 1}));
+  EXPECT_THAT(registry.take_effects().released, ElementsAre(Field(&Released::id, MemoryId{id, 1})));
 }
 
 TEST_F(RegistryLifetime, RemovedNameIsFreeAtOnceAndMemoryStaysForItsUsers) {
@@ -83,7 +84,7 @@ TEST_F(RegistryLifetime, RemovedNameIsFreeAtOnceAndMemoryStaysForItsUsers) {
   EXPECT_EQ(effects.notices[0].session, session);
   must_declare(session, "a", options());
   ASSERT_TRUE(registry.close(session, handle.id).has_value());
-  EXPECT_THAT(registry.take_effects().released, ElementsAre(handle.memory));
+  EXPECT_THAT(registry.take_effects().released, ElementsAre(Field(&Released::id, handle.memory)));
   EXPECT_TRUE(exists("a"));
 }
 
@@ -102,9 +103,9 @@ TEST_F(RegistryLifetime, BytesReturnWhenTheMemoryIsFreed) {
   const Effects effects = registry.take_effects();
   ASSERT_THAT(effects.released, SizeIs(1));
   EXPECT_EQ(registry.used_bytes(), used);
-  registry.free_memory(effects.released[0]);
+  registry.free_memory(effects.released[0].id);
   EXPECT_EQ(registry.used_bytes(), 0U);
-  registry.free_memory(effects.released[0]);
+  registry.free_memory(effects.released[0].id);
   EXPECT_EQ(registry.used_bytes(), 0U) << "freed once";
 }
 
@@ -191,7 +192,8 @@ TEST_F(RegistryFence, LetsThePublisherInAndTellsTheOthers) {
   EXPECT_THAT(effects.released, IsEmpty()) << "the reader still has the old memory";
   EXPECT_EQ(must_open(reader, "a", kSubscribe).entry, 0U) << "fresh memory, fresh entries";
   ASSERT_TRUE(registry.close(reader, old_reader.id).has_value());
-  EXPECT_THAT(registry.take_effects().released, ElementsAre(old_reader.memory));
+  EXPECT_THAT(registry.take_effects().released,
+              ElementsAre(Field(&Released::id, old_reader.memory)));
 }
 
 TEST_F(RegistryFence, AbandonedItCostsNothingAndRefusesWhoBeganIt) {
@@ -263,13 +265,13 @@ TEST_F(RegistryFence, OfASegmentThatIsRemovedMeanwhileReleasesBoth) {
   begin();
   ASSERT_TRUE(registry.remove(writer, "a").has_value());
   Effects effects = registry.take_effects();
-  EXPECT_THAT(effects.released, ::testing::Contains(publisher.memory));
+  EXPECT_THAT(effects.released, ::testing::Contains(Field(&Released::id, publisher.memory)));
   ASSERT_THAT(effects.outcomes, SizeIs(1)) << "who did not want to wait does not";
   EXPECT_EQ(std::get<Error>(effects.outcomes[0].result).code, Errc::not_found);
   registry.remove_session(writer);
   registry.finish_fence(fresh.segment);
   effects = registry.take_effects();
-  EXPECT_THAT(effects.released, ::testing::Contains(fresh));
+  EXPECT_THAT(effects.released, ::testing::Contains(Field(&Released::id, fresh)));
   EXPECT_EQ(registry.find_by_id(fresh.segment), nullptr);
 }
 
@@ -317,7 +319,7 @@ TEST_F(RegistryLifetime, EverythingOfADeadSessionGoes) {
   EXPECT_THAT(effects.ended, SizeIs(2));
   EXPECT_THAT(effects.released, SizeIs(1));
   EXPECT_EQ(registry.session_count(), 0U);
-  EXPECT_FALSE(registry.has_handles(session));
+  EXPECT_FALSE(registry.has_holdings(session));
 }
 
 }  // namespace

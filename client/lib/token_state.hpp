@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <tenure/buffer.hpp>
+
+#include "client/lib/session.hpp"
+#include "proto/os/region_map.hpp"
+#include "proto/wire/messages.hpp"
+
+namespace tenure::detail {
+
+/// Where a token stands, as the broker granted it.
+struct GrantedToken {
+  std::string segment;
+  std::uint64_t id = 0;
+  TokenMode mode = TokenMode::borrow;
+  Region region = {};
+  std::uint64_t page_bytes = 4096;
+  std::string layout = {};  ///< As text; a peer wrote it.
+  bool is_poisoned = false;
+};
+
+/// What lies behind a Borrow or Freeze: the right, and the pages that are mapped by it. Destroyed,
+/// it is unmapped and given back. Threads: one at a time.
+class TokenState {
+ public:
+  TokenState(std::shared_ptr<Session> session, GrantedToken granted);
+  TokenState(const TokenState&) = delete;
+  TokenState& operator=(const TokenState&) = delete;
+  ~TokenState();
+
+  [[nodiscard]] const GrantedToken& granted() const noexcept { return granted_; }
+  [[nodiscard]] const std::shared_ptr<Session>& session() const noexcept { return session_; }
+  /// Errors: forked
+  [[nodiscard]] Result<void> check_usable() const;
+
+  [[nodiscard]] Result<std::span<std::byte>> attach();
+  [[nodiscard]] Result<void> detach();
+  /// On success it is over: the caller destroys this.
+  [[nodiscard]] Result<void> release();
+  [[nodiscard]] Result<std::string> transfer(const TransferOptions& options);
+  [[nodiscard]] Result<void> acknowledge();
+  [[nodiscard]] Result<void> wait_returned(Timeout timeout);
+  /// Lends on; what is attached is dropped first, and mapped again as far as the right goes.
+  [[nodiscard]] Result<std::vector<GrantedToken>> lend(TokenMode mode,
+                                                       std::span<const Region> regions,
+                                                       const TokenOptions& options);
+  [[nodiscard]] Result<TensorSpan> tensor(const Layout& layout) const;
+  [[nodiscard]] Result<TensorSpan> tensor() const;
+
+ private:
+  [[nodiscard]] Result<void> map_all();
+  [[nodiscard]] Result<void> map_again(const Region& region);
+  /// One answer's worth of pieces. Returns up to where.
+  [[nodiscard]] Result<std::uint64_t> map_some(const wire::Attach& request);
+  [[nodiscard]] Result<std::uint64_t> map_pieces(const wire::Attached& attached,
+                                                 const std::vector<os::UniqueFd>& fds);
+  [[nodiscard]] os::RegionMap::Place place_of(const Region& region) const noexcept;
+
+  const std::shared_ptr<Session> session_;
+  const std::uint32_t generation_;
+  GrantedToken granted_;
+  os::RegionMap map_;              // Empty: not attached.
+  std::vector<Region> lent_ = {};  // What of the map is not whole.
+  bool is_over_ = false;
+};
+
+/// Asks for regions and waits for them as `options` say: from the token `issuer`, or where that is
+/// 0 from the buffer `handle`. Errors: the broker's, Session::call's
+struct LendingPlace {
+  std::string segment;
+  std::uint64_t handle = 0;
+  std::uint64_t issuer = 0;
+  std::uint64_t page_bytes = 4096;
+};
+/// Errors: bad_request  the layout is too long, or has no dtype
+[[nodiscard]] Result<wire::Lend> lend_request(const LendingPlace& place,
+                                              TokenMode mode,
+                                              std::span<const Region> regions,
+                                              const TokenOptions& options);
+[[nodiscard]] Result<std::vector<GrantedToken>> lend(Session& session,
+                                                     const LendingPlace& place,
+                                                     TokenMode mode,
+                                                     std::span<const Region> regions,
+                                                     const TokenOptions& options);
+/// What an answer grants. Errors: corrupt  it does not fit the request
+[[nodiscard]] Result<std::vector<GrantedToken>> take_lent(const wire::ReplyBody& reply,
+                                                          const LendingPlace& place,
+                                                          const wire::Lend& request);
+
+/// How the library makes and looks into tokens.
+struct TokenAccess {
+  template <class T>
+  [[nodiscard]] static T make(std::shared_ptr<Session> session, GrantedToken granted) {
+    T token;
+    token.state_ = std::make_unique<TokenState>(std::move(session), std::move(granted));
+    return token;
+  }
+  template <class T>
+  [[nodiscard]] static std::vector<T> make_all(const std::shared_ptr<Session>& session,
+                                               std::vector<GrantedToken> granted) {
+    std::vector<T> tokens;
+    tokens.reserve(granted.size());
+    for (GrantedToken& one : granted) {
+      tokens.push_back(make<T>(session, std::move(one)));
+    }
+    return tokens;
+  }
+  template <class T>
+  [[nodiscard]] static Pending<T> pending(std::unique_ptr<PendingState> state) {
+    return Pending<T>(std::move(state));
+  }
+};
+
+template <class T>
+inline constexpr TokenMode kModeOf = TokenMode::borrow;
+template <>
+inline constexpr TokenMode kModeOf<Freeze> = TokenMode::freeze;
+
+}  // namespace tenure::detail
