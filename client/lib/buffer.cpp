@@ -36,11 +36,7 @@ template <class T>
 Result<T> lend_one(const std::shared_ptr<detail::BufferState>& state,
                    const Region& region,
                    const TokenOptions& options) {
-  auto lent = lend_all<T>(state, {&region, 1}, options);
-  if (!lent) {
-    return std::move(lent).error();
-  }
-  return std::move(lent->front());
+  return detail::TokenAccess::only(lend_all<T>(state, {&region, 1}, options));
 }
 
 // One that does not wait for a limited time waits for as long as it takes.

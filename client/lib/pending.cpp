@@ -42,10 +42,7 @@ Result<GrantedToken> PendingState::get() {
     return *std::move(refusal_);
   }
   auto answer = session_->finish(later_);
-  if (!answer && !later_.pending.is_done && answer.error().code == Errc::cancelled) {
-    return std::move(answer).error();  // Interrupted: it still waits.
-  }
-  is_given_ = true;
+  is_given_ = later_.is_over;
   if (!answer) {
     return std::move(answer).error();
   }

@@ -335,7 +335,12 @@ bool Session::is_done(const Later& later) {
 Result<wire::ReplyBody> Session::finish(Later& later) {
   const Until until{.deadline = sync::kNever, .interruptions = interruption_->count()};
   Lock lock(mutex_);
-  if (auto done = await(lock, later.id, later.pending, until, false); !done) {
+  auto done = await(lock, later.id, later.pending, until, false);
+  later.is_over = done || done.error().code != Errc::cancelled;  // Interrupted, it goes on waiting.
+  if (!done) {
+    if (later.is_over) {
+      pending_.erase(later.id);  // Whoever reads on must not find it.
+    }
     return std::move(done).error();
   }
   if (later.pending.error) {

@@ -90,6 +90,7 @@ class Session {
       answer = std::move(reply);
     };
     Pending pending{.accept = &accept};
+    bool is_over = false;  ///< finish() has given what there is to give.
   };
   /// Errors: as call()
   [[nodiscard]] Result<void> begin(Later& later, wire::RequestBody body);

@@ -42,11 +42,7 @@ template <class T>
 Result<T> lend_one(const std::unique_ptr<detail::TokenState>& state,
                    const Region& region,
                    const TokenOptions& options) {
-  auto lent = lend_all<T>(state, {&region, 1}, options);
-  if (!lent) {
-    return std::move(lent).error();
-  }
-  return std::move(lent->front());
+  return detail::TokenAccess::only(lend_all<T>(state, {&region, 1}, options));
 }
 
 }  // namespace

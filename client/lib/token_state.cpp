@@ -26,11 +26,6 @@ Error bad_layout(const std::string& what) {
   return {.code = Errc::bad_request, .detail = "layout: " + what};
 }
 
-// Fills `regions` up with one more; they may overlap, which costs a map more.
-void remember(std::vector<Region>& regions, std::span<const Region> more) {
-  regions.insert(regions.end(), more.begin(), more.end());
-}
-
 }  // namespace
 
 TokenState::TokenState(std::shared_ptr<Session> session, GrantedToken granted)
@@ -90,24 +85,19 @@ Result<std::span<std::byte>> TokenState::attach() {
 }
 
 Result<void> TokenState::map_all() {
-  wire::Attach request{.token = granted_.id, .from_bytes = granted_.region.begin_bytes};
-  while (request.from_bytes < granted_.region.end_bytes) {
-    const auto up_to = map_some(request);
-    if (!up_to) {
-      return up_to.error();
-    }
-    if (*up_to <= request.from_bytes) {
-      return corrupt("no pages");
-    }
-    request.from_bytes = *up_to;
-  }
-  return {};
+  return map_up_to(granted_.region.end_bytes,
+                   {.token = granted_.id, .from_bytes = granted_.region.begin_bytes});
 }
 
 Result<void> TokenState::map_again(const Region& region) {
-  wire::Attach request{
-      .token = granted_.id, .from_bytes = region.begin_bytes, .again_to_bytes = region.end_bytes};
-  while (request.from_bytes < region.end_bytes) {
+  return map_up_to(
+      region.end_bytes,
+      {.token = granted_.id, .from_bytes = region.begin_bytes, .again_to_bytes = region.end_bytes});
+}
+
+// An answer may cover a part.
+Result<void> TokenState::map_up_to(std::uint64_t end_bytes, wire::Attach request) {
+  while (request.from_bytes < end_bytes) {
     const auto up_to = map_some(request);
     if (!up_to) {
       return up_to.error();
@@ -260,7 +250,7 @@ Result<std::vector<GrantedToken>> TokenState::lend(TokenMode mode,
     return lent;
   }
   if (lent) {
-    remember(lent_, regions);
+    lent_.insert(lent_.end(), regions.begin(), regions.end());
   }
   for (const Region& region : regions) {
     if ((!lent || mode == TokenMode::freeze) && is_within(region, granted_.region)) {

@@ -56,6 +56,7 @@ class TokenState {
  private:
   [[nodiscard]] Result<void> map_all();
   [[nodiscard]] Result<void> map_again(const Region& region);
+  [[nodiscard]] Result<void> map_up_to(std::uint64_t end_bytes, wire::Attach request);
   /// One answer's worth of pieces. Returns up to where.
   [[nodiscard]] Result<std::uint64_t> map_some(const wire::Attach& request);
   [[nodiscard]] Result<std::uint64_t> map_pieces(const wire::Attached& attached,
@@ -95,6 +96,13 @@ struct LendingPlace {
 
 /// How the library makes and looks into tokens.
 struct TokenAccess {
+  template <class T>
+  [[nodiscard]] static Result<T> only(Result<std::vector<T>> tokens) {
+    if (!tokens) {
+      return std::move(tokens).error();
+    }
+    return std::move(tokens->front());
+  }
   template <class T>
   [[nodiscard]] static T make(std::shared_ptr<Session> session, GrantedToken granted) {
     T token;

@@ -118,6 +118,25 @@ TEST_P(BufferAttack, ForkedChildOfADeadHolderWritesToNobody) {
   ::close(ends[1]);
 }
 
+// The other part of the grain is still read where it lies: it moves once that is detached.
+TEST_P(BufferAttack, GrainThatSomebodyHasAttachedStaysWhereItIs) {
+  TENURE_NEED_LEASES();
+  if (GetParam()) {
+    GTEST_SKIP() << "other uids share no grain";
+  }
+  Buffer pool = make({.grain_bytes = 4 * kPage});
+  support::Child child = liar(borrow_ticket(pool), [](RawHolder& holder) { holder.hang_up(); });
+  Freeze reader = or_throw(pool.freeze(pages(2, 3)));
+  or_throw(reader.attach());
+  Borrow next = or_throw(pool.borrow(pages(0, 1), {.timeout = 30s}));
+  or_throw(next.acknowledge());
+  const auto refused = next.attach();
+  EXPECT_EQ(code_of(refused), Errc::held);
+  EXPECT_THAT(refused.error().message(), HasSubstr("has it attached"));
+  or_throw(reader.detach());
+  or_throw(next.attach());
+}
+
 TEST_P(BufferAttack, HolderThatHangsUpAliveLosesWhatSomebodyWaitsFor) {
   Buffer pool = make();
   support::Child child = liar(borrow_ticket(pool), [](RawHolder& holder) { holder.hang_up(); });
