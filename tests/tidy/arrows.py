@@ -40,6 +40,7 @@ ALLOWED["tests"] = tuple(ALLOWED)
 # Third-party headers by how their names begin, and the parts that may include them.
 THIRD_PARTY = {
     "boost/asio": ("daemon/io", "daemon/app", "daemon/embed", "tests"),
+    "boost/interprocess": ("proto/os", "client/examples", "tests"),
     "boost/": ("proto/os", "daemon/shm", "daemon/io", "daemon/app", "daemon/embed", "tests"),
     "spdlog/": ("daemon/io", "daemon/app", "daemon/embed", "tests"),
     "nlohmann/": ("proto/wire", "daemon/app", "client/cli", "tests"),
