@@ -36,11 +36,12 @@ template <class Options>
 void add_verb(CLI::App& app,
               CommandLine& line,
               const VerbText<Options>& text,
-              Complete (*declare)(CLI::App&, Options&)) {
+              Complete (*declare)(CLI::App&, Options&),
+              const Options& defaults = {}) {
   CLI::App* verb = app.add_subcommand(text.name, text.summary);
   verb->group("Verbs");
   verb->footer("Examples:\n" + text.examples);
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<Options>(defaults);
   const Complete complete = declare(*verb, *options);
   declare_common(*verb, line.common);
   verb->callback([&line, options, complete, name = text.name] {
@@ -82,10 +83,46 @@ void add_looking_verbs(CLI::App& app, CommandLine& line) {
   add_verb<WatchOptions>(app,
                          line,
                          {"watch",
-                          "Prints a line per published version.",
+                          "Prints a line per published version, or change of a token.",
                           "  tenure watch weights\n"
                           "  tenure watch 'cam/*' --count 100 --json"},
                          declare);
+  add_verb<TokensOptions>(app,
+                          line,
+                          {"tokens",
+                           "Shows who has which regions of buffers, and who waits.",
+                           "  tenure tokens\n"
+                           "  tenure tokens pool --json"},
+                          declare);
+  add_verb<MapOptions>(
+      app,
+      line,
+      {"map", "Draws a buffer from its first byte to its last.", "  tenure map pool"},
+      declare);
+}
+
+void add_lending_verbs(CLI::App& app, CommandLine& line) {
+  add_verb<LendOptions>(app,
+                        line,
+                        {"borrow",
+                         "Runs a command that alone may write a region.",
+                         "  tenure borrow pool 0..64K -- ./fill\n"
+                         "  tenure borrow --timeout 10s model layer3.w -- python3 update.py"},
+                        declare,
+                        {.mode = TokenMode::borrow});
+  add_verb<LendOptions>(app,
+                        line,
+                        {"freeze",
+                         "Runs a command that reads a region nobody writes.",
+                         "  tenure freeze pool 0..64K -- ./sum"},
+                        declare,
+                        {.mode = TokenMode::freeze});
+  add_verb<RevokeOptions>(app,
+                          line,
+                          {"revoke",
+                           "Takes tokens away from whoever has them (administrators).",
+                           "  tenure revoke 17 --socket /run/tenure/admin.sock"},
+                          declare);
 }
 
 void add_acting_verbs(CLI::App& app, CommandLine& line) {
@@ -93,9 +130,11 @@ void add_acting_verbs(CLI::App& app, CommandLine& line) {
       app,
       line,
       {"create",
-       "Creates a topic.",
+       "Creates a topic or a buffer.",
        "  tenure create cam/0 image:uint8:1080x1920x3 --mode 0750 --group video\n"
-       "  tenure create weights w:bfloat16:64x10 step:int64: --lossless"},
+       "  tenure create weights w:bfloat16:64x10 step:int64: --lossless\n"
+       "  tenure create pool --size 256M\n"
+       "  tenure create model --size 1M w:float32:64x128 b:float32:128@64K"},
       declare);
   add_verb<RmOptions>(app,
                       line,
@@ -106,14 +145,14 @@ void add_acting_verbs(CLI::App& app, CommandLine& line) {
   add_verb<PutOptions>(app,
                        line,
                        {"put",
-                        "Publishes .npy files as one bundle.",
+                        "Publishes .npy files as one bundle, or writes a buffer's tensors.",
                         "  tenure put frame frame.npy\n"
                         "  tenure put weights w1=w1.npy b1=b1.npy --tag 622"},
                        declare);
   add_verb<GetOptions>(app,
                        line,
                        {"get",
-                        "Writes the newest bundle to .npy files.",
+                        "Writes the newest bundle, or a buffer's tensors, to .npy files.",
                         "  tenure get cam/0 -o frame.npy\n"
                         "  tenure get weights -o weights/\n"
                         "  tenure get weights --tensor w1 -o - | python3 plot.py"},
@@ -151,6 +190,15 @@ std::string words_for(const CLI::ParseError& error) {
   return text;
 }
 
+std::string hint_for(const std::string& verb) {
+  if (verb == "tenure") {
+    return "`tenure --help` lists the verbs";
+  }
+  const bool runs_a_command = verb == "borrow" || verb == "freeze";
+  return "`tenure " + verb + " --help` shows what it takes" +
+         (runs_a_command ? "; the command stands behind --" : "");
+}
+
 void configure(CLI::App& app, CommandLine& line) {
   app.get_formatter()->column_width(28);
   app.get_formatter()->label("Positionals", "Arguments");
@@ -163,16 +211,22 @@ void configure(CLI::App& app, CommandLine& line) {
   app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::Throw);
   add_looking_verbs(app, line);
   add_acting_verbs(app, line);
+  add_lending_verbs(app, line);
   app.footer(kFooter);  // Last: verbs would inherit it.
 }
 
 }  // namespace
 
+bool asks_for_json(std::span<const std::string> arguments) {
+  const auto end = std::ranges::find(arguments, "--");
+  return std::find(arguments.begin(), end, "--json") != end;
+}
+
 std::variant<CommandLine, Answer, Misuse> parse_command_line(
     std::span<const std::string> arguments) {
   CommandLine line;
   CLI::App app(kSummary, "tenure");
-  const bool wants_json = std::ranges::find(arguments, "--json") != arguments.end();
+  const bool wants_json = asks_for_json(arguments);
   try {
     configure(app, line);
     // CLI11 takes them from the back.
@@ -189,14 +243,10 @@ std::variant<CommandLine, Answer, Misuse> parse_command_line(
       return Misuse{
           verb,
           strangers.empty() ? "a verb is needed" : "no such verb: \"" + strangers.front() + "\"",
-          "`tenure --help` lists the verbs",
+          hint_for(verb),
           wants_json};
     }
-    return Misuse{verb,
-                  words_for(error),
-                  verb == "tenure" ? "`tenure --help` lists the verbs"
-                                   : "`tenure " + verb + " --help` shows what it takes",
-                  wants_json};
+    return Misuse{verb, words_for(error), hint_for(verb), wants_json};
   } catch (const UsageError& error) {
     return Misuse{parsed_verb(app), error.what(), error.hint(), wants_json};
   }

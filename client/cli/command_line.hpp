@@ -30,6 +30,10 @@ struct Misuse {
   bool wants_json = false;
 };
 
+/// Whether errors are to be told as JSON, too; for where the line is not understood. What stands
+/// behind "--" is somebody else's.
+[[nodiscard]] bool asks_for_json(std::span<const std::string> arguments);
+
 /// `arguments` without the program's name. Nothing is printed, nothing is asked of a broker.
 /// Throws Refusal where a name is not UTF-8.
 [[nodiscard]] std::variant<CommandLine, Answer, Misuse> parse_command_line(

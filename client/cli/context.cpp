@@ -121,11 +121,11 @@ Context::Context(CommonOptions common)
       deadline_(deadline_after(common_.timeout)) {
 }
 
-Client Context::connect() const {
-  return need(
-      "broker",
-      Client::connect(
-          {.socket = common_.socket, .name = "tenure", .timeout = Timeout(common_.timeout)}));
+Client Context::connect(std::string name) const {
+  return need("broker",
+              Client::connect({.socket = common_.socket,
+                               .name = std::move(name),
+                               .timeout = Timeout(common_.timeout)}));
 }
 
 Timeout Context::remaining() const noexcept {

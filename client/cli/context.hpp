@@ -55,7 +55,8 @@ class Context {
   [[nodiscard]] const Style& style() const noexcept { return style_; }
 
   /// A session with the broker; with a timeout also waits for it to come up.
-  [[nodiscard]] Client connect() const;
+  /// Others see `name`.
+  [[nodiscard]] Client connect(std::string name = "tenure") const;
   /// What is left of the timeout, counted from the start of the tool.
   [[nodiscard]] Timeout remaining() const noexcept;
   /// Waits, within the timeout, until `name` exists. Returns at once without a timeout; whether the

@@ -29,6 +29,10 @@ Complete declare(CLI::App& app, RmOptions& options);
 Complete declare(CLI::App& app, PutOptions& options);
 Complete declare(CLI::App& app, GetOptions& options);
 Complete declare(CLI::App& app, WatchOptions& options);
+Complete declare(CLI::App& app, TokensOptions& options);
+Complete declare(CLI::App& app, MapOptions& options);
+Complete declare(CLI::App& app, LendOptions& options);
+Complete declare(CLI::App& app, RevokeOptions& options);
 Complete declare(CLI::App& app, BenchOptions& options);
 
 /// --socket, --timeout, --json.

@@ -1,14 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 // The options of `create`.
+#include <unistd.h>
+
+#include <array>
 #include <map>
 #include <memory>
+#include <span>
 
 #include "client/cli/declare.hpp"
 #include "client/cli/identity.hpp"
+#include "client/cli/text/regions.hpp"
 #include "client/cli/text/tensors.hpp"
 
 namespace tenure::cli {
 namespace {
+
+constexpr const char* kSize = "--size";
+constexpr const char* kGrain = "--grain";
+constexpr const char* kIsolate = "--isolate";
+constexpr std::array kTopicOptions{
+    "--slots", "--subscribers", "--lossless", "--lag-limit", "--attribute-bytes", "--stamp"};
 
 std::uint32_t read_mode(const std::string& text) {
   std::uint32_t mode = 0;
@@ -103,29 +114,114 @@ void declare_topic(CLI::App& app, TopicOptions& topic) {
       ->disable_flag_override();
 }
 
+std::uint64_t read_bytes(const std::string& option, const std::string& text) {
+  const auto bytes = read_size(text);
+  if (!bytes) {
+    throw UsageError(option + ": no size: \"" + text + "\"",
+                     "bytes, or with K, M, G, T: 4096, 64K, 256M");
+  }
+  return *bytes;
+}
+
+void declare_buffer(CLI::App& app, BufferOptions& buffer) {
+  add_text(
+      app,
+      kSize,
+      [&buffer](const std::string& text) { buffer.size_bytes = read_bytes(kSize, text); },
+      "BYTES",
+      "A buffer of that size, whole pages (256M): its regions are\nborrowed and frozen. "
+      "Without it: a topic");
+  add_text(
+      app,
+      kGrain,
+      [&buffer](const std::string& text) { buffer.grain_bytes = read_bytes(kGrain, text); },
+      "BYTES",
+      "Buffer: what the kernel protects as one between users\n(default: a sixteenth)");
+  app.add_flag_callback(
+         kIsolate,
+         [&buffer] { buffer.handover = Handover::isolate; },
+         "Buffer: fresh memory whenever a grain goes from a writer\nto another user")
+      ->disable_flag_override();
+}
+
+void refuse_options(const CLI::App& app,
+                    std::span<const char* const> options,
+                    const std::string& what,
+                    const std::string& hint) {
+  for (const char* const option : options) {
+    if (app.count(option) > 0) {
+      throw UsageError(option + what, hint);
+    }
+  }
+}
+
+template <class Spec>
+Spec need_tensor(Result<Spec> parsed) {
+  if (!parsed) {
+    throw UsageError(parsed.error().detail, parsed.error().hint);
+  }
+  return *std::move(parsed);
+}
+
+TopicOptions make_topic(const CLI::App& app,
+                        TopicOptions topic,
+                        const std::vector<std::string>& tensors) {
+  refuse_options(app, std::array{kGrain, kIsolate}, " is for buffers", "add --size BYTES");
+  if (tensors.empty()) {
+    throw UsageError("a topic needs a tensor, a buffer its size",
+                     "as in image:uint8:1080x1920x3, or --size 256M");
+  }
+  if (topic.lag_limit && topic.retention != Retention::lossless) {
+    throw UsageError("--lag-limit is for lossless topics", "add --lossless");
+  }
+  for (const std::string& text : tensors) {
+    topic.schema.push_back(need_tensor(parse_tensor(text)));
+  }
+  return topic;
+}
+
+// The broker lends: a root borrow of this command would end with it.
+BufferOptions make_buffer(const CLI::App& app,
+                          BufferOptions buffer,
+                          const std::vector<std::string>& tensors,
+                          const Terms& terms) {
+  refuse_options(app, kTopicOptions, " is for topics", "a buffer is made by --size");
+  buffer.root = Root::broker;
+  buffer.terms = terms;
+  const auto page_bytes = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+  std::uint64_t end = 0;
+  for (const std::string& text : tensors) {
+    const std::uint64_t next = (end + page_bytes - 1) / page_bytes * page_bytes;
+    buffer.schema.push_back(need_tensor(parse_fixed_tensor(text, next)));
+    end = buffer.schema.back().offset_bytes + room_bytes(buffer.schema.back().spec);
+  }
+  return buffer;
+}
+
 }  // namespace
 
 Complete declare(CLI::App& app, CreateOptions& options) {
   add_word(app, "NAME", options.name, "Parts of A-Z a-z 0-9 . _ - joined by /")->required();
-  auto tensors = std::make_shared<std::vector<std::string>>();
+  struct Given {
+    std::vector<std::string> tensors;
+    TopicOptions topic;
+    BufferOptions buffer;
+  };
+  auto given = std::make_shared<Given>();
   add_word(app,
            "TENSOR",
-           *tensors,
+           given->tensors,
            "NAME:DTYPE:AxBxC; NAME:DTYPE: is a scalar;\n"
-           "NAME:any:BYTES leaves the dtype open")
-      ->required();
-  declare_topic(app, options.topic);
-  declare_terms(app, options.topic.terms);
-  return [tensors, &options] {
-    if (options.topic.lag_limit && options.topic.retention != Retention::lossless) {
-      throw UsageError("--lag-limit is for lossless topics", "add --lossless");
-    }
-    for (const std::string& text : *tensors) {
-      auto spec = parse_tensor(text);
-      if (!spec) {
-        throw UsageError(spec.error().detail, spec.error().hint);
-      }
-      options.topic.schema.push_back(*std::move(spec));
+           "NAME:any:BYTES leaves the dtype open;\n"
+           "in a buffer NAME:DTYPE:AxBxC@OFFSET (default: the next page)");
+  declare_buffer(app, given->buffer);
+  declare_topic(app, given->topic);
+  declare_terms(app, given->topic.terms);
+  return [given, &app, &options] {
+    if (app.count(kSize) > 0) {
+      options.what = make_buffer(app, given->buffer, given->tensors, given->topic.terms);
+    } else {
+      options.what = make_topic(app, given->topic, given->tensors);
     }
   };
 }

@@ -113,12 +113,12 @@ Complete declare(CLI::App& app, RmOptions& options) {
 }
 
 Complete declare(CLI::App& app, PutOptions& options) {
-  add_word(app, "NAME", options.name, "The topic; created (persistent) if there is none")
+  add_word(app, "NAME", options.name, "The topic, created (persistent) if there is none; a buffer")
       ->required();
   auto files = std::make_shared<std::vector<std::string>>();
   app.add_option("FILE",
                  *files,
-                 "FILE.npy for a topic of one tensor,\n"
+                 "FILE.npy for a segment of one tensor,\n"
                  "TENSOR=FILE.npy for each of several; - is standard input;\n"
                  "what begins with / ./ ../ or is there is a FILE, = or not")
       ->required()
@@ -136,7 +136,7 @@ Complete declare(CLI::App& app, PutOptions& options) {
 }
 
 Complete declare(CLI::App& app, GetOptions& options) {
-  add_word(app, "NAME", options.name, "The topic")->required();
+  add_word(app, "NAME", options.name, "The topic or buffer")->required();
   app.add_option("-o,--output",
                  options.output,
                  "FILE.npy; DIR/ for a file per tensor; - for standard\n"
@@ -147,9 +147,61 @@ Complete declare(CLI::App& app, GetOptions& options) {
 }
 
 Complete declare(CLI::App& app, WatchOptions& options) {
-  add_word(app, "NAME", options.glob, "A topic, or a glob of those that there are now")->required();
-  add_number(app, "--count", options.count, "End after that many versions (default: on Ctrl-C)", 1);
+  add_word(app, "NAME", options.glob, "A segment, or a glob of those that there are now")
+      ->required();
+  add_number(app,
+             "--count",
+             options.count,
+             "End after that many versions or changes (default: on\nCtrl-C)",
+             1);
   return {};
+}
+
+Complete declare(CLI::App& app, TokensOptions& options) {
+  add_word(app, "SEGMENT", options.glob, "A buffer, or a glob of several (default: all)");
+  return {};
+}
+
+Complete declare(CLI::App& app, MapOptions& options) {
+  add_word(app, "SEGMENT", options.name, "The buffer")->required();
+  return {};
+}
+
+Complete declare(CLI::App& app, LendOptions& options) {
+  add_word(app, "SEGMENT", options.name, "The buffer")->required();
+  add_word(app, "REGION", options.region, "Bytes, whole pages (0..64K), or the name of a tensor")
+      ->required();
+  app.add_option("COMMAND",
+                 options.command,
+                 "What to run meanwhile, after --; the descriptors of the\n"
+                 "region are in its environment, as TENURE_REGION")
+      ->required()
+      ->type_name("");
+  if (options.mode == TokenMode::borrow) {
+    app.add_flag(
+           "--acknowledge", options.acknowledges, "Take the region also if a dead writer left it")
+        ->disable_flag_override();
+  }
+  return {};
+}
+
+Complete declare(CLI::App& app, RevokeOptions& options) {
+  auto tokens = std::make_shared<std::vector<std::string>>();
+  app.add_option("TOKEN", *tokens, "Numbers, as `tenure tokens` shows them")
+      ->required()
+      ->type_name("");
+  return [tokens, &options] {
+    for (const std::string& text : *tokens) {
+      std::uint64_t token = 0;
+      const char* const end = text.data() + text.size();
+      const auto [next, failed] = std::from_chars(text.data(), end, token);
+      if (failed != std::errc{} || next != end) {
+        throw UsageError("no token: \"" + text + "\"",
+                         "its number, as `tenure tokens` shows it behind its kind");
+      }
+      options.tokens.push_back(token);
+    }
+  };
 }
 
 Complete declare(CLI::App& app, BenchOptions& options) {

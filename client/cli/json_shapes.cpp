@@ -12,6 +12,18 @@ namespace tenure::cli {
 
 using nlohmann::json;
 
+namespace {
+
+json to_json(std::span<const Region> regions) {
+  json out = json::array();
+  for (const Region& region : regions) {
+    out.push_back({{"begin", region.begin_bytes}, {"end", region.end_bytes}});
+  }
+  return out;
+}
+
+}  // namespace
+
 std::string_view name_of(Kind kind) noexcept {
   switch (kind) {
     case Kind::topic:
@@ -30,6 +42,24 @@ std::string_view name_of(Lifetime lifetime) noexcept {
 
 std::string_view name_of(Retention retention) noexcept {
   return retention == Retention::overwrite ? "overwrite" : "lossless";
+}
+
+std::string_view name_of(TokenMode mode) noexcept {
+  return mode == TokenMode::borrow ? "borrow" : "freeze";
+}
+
+std::string_view name_of(TokenInfo::State state) noexcept {
+  switch (state) {
+    case TokenInfo::State::held:
+      return "held";
+    case TokenInfo::State::attached:
+      return "attached";
+    case TokenInfo::State::ticket:
+      return "ticket";
+    case TokenInfo::State::orphaned:
+      return "orphaned";
+  }
+  return "unknown";
 }
 
 std::string format_mode(std::uint32_t mode) {
@@ -93,15 +123,36 @@ json to_json(const SegmentInfo& info) {
   return out;
 }
 
-json to_json(const SegmentStat& stat) {
-  return {{"published", stat.published},
-          {"published_bytes", stat.published_bytes},
-          {"views", stat.views},
-          {"snapshots", stat.snapshots},
-          {"missed", stat.missed},
-          {"retries", stat.retries},
-          {"torn", stat.torn},
-          {"wakes", stat.wakes}};
+json to_json(const TokenInfo& token) {
+  json out = {{"token", token.id},
+              {"issuer", token.issuer},
+              {"mode", name_of(token.mode)},
+              {"begin", token.region.begin_bytes},
+              {"end", token.region.end_bytes},
+              {"holder", to_json(token.holder)},
+              {"state", name_of(token.state)},
+              {"age_ms", token.age.count()},
+              {"poisoned", token.is_poisoned}};
+  out["expires_in_ms"] = token.expires_in ? json(token.expires_in->count()) : json();
+  return out;
+}
+
+json to_json(const TokenReport& report) {
+  json out = {{"tokens", json::array()},
+              {"waiting", json::array()},
+              {"poisoned", to_json(std::span<const Region>(report.poisoned))}};
+  for (const TokenInfo& token : report.tokens) {
+    out["tokens"].push_back(to_json(token));
+  }
+  for (const WaitingInfo& waiting : report.waiting) {
+    out["waiting"].push_back({{"who", to_json(waiting.who)},
+                              {"mode", name_of(waiting.mode)},
+                              {"regions", to_json(std::span<const Region>(waiting.regions))},
+                              {"issuer", waiting.issuer},
+                              {"age_ms", waiting.age.count()},
+                              {"behind", waiting.behind}});
+  }
+  return out;
 }
 
 json to_json(const BrokerInfo& info) {

@@ -15,7 +15,8 @@ namespace tenure::cli {
 [[nodiscard]] nlohmann::json to_json(std::span<const TensorSpec> schema);
 /// Without readers: `ls` has none to show.
 [[nodiscard]] nlohmann::json to_json(const SegmentInfo& info);
-[[nodiscard]] nlohmann::json to_json(const SegmentStat& stat);
+[[nodiscard]] nlohmann::json to_json(const TokenInfo& token);
+[[nodiscard]] nlohmann::json to_json(const TokenReport& report);
 [[nodiscard]] nlohmann::json to_json(const BrokerInfo& info);
 /// Of one tensor as it is in a bundle.
 [[nodiscard]] nlohmann::json to_json(std::string_view name, const TensorView& tensor);
@@ -23,6 +24,8 @@ namespace tenure::cli {
 [[nodiscard]] std::string_view name_of(Kind kind) noexcept;
 [[nodiscard]] std::string_view name_of(Lifetime lifetime) noexcept;
 [[nodiscard]] std::string_view name_of(Retention retention) noexcept;
+[[nodiscard]] std::string_view name_of(TokenMode mode) noexcept;
+[[nodiscard]] std::string_view name_of(TokenInfo::State state) noexcept;
 
 /// "0750".
 [[nodiscard]] std::string format_mode(std::uint32_t mode);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/cli/run.hpp"
 
-#include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <new>
@@ -41,8 +40,7 @@ int run_arguments(std::span<const std::string> arguments) {
   try {
     return run_parsed(parse_command_line(arguments));
   } catch (const Refusal& refusal) {  // A name that is not UTF-8; --help on a full disk.
-    const bool wants_json = std::ranges::find(arguments, "--json") != arguments.end();
-    Context({.wants_json = wants_json}).report(refusal);
+    Context({.wants_json = asks_for_json(arguments)}).report(refusal);
     return static_cast<int>(exit_for(refusal.error().code));
   }
 }

@@ -105,6 +105,14 @@ Result<TokenReport> Client::tokens(std::string_view name) {
   return state_ == nullptr ? empty_client() : detail::tokens(*state_, name);
 }
 
+Result<void> Client::revoke(std::uint64_t token) {
+  if (state_ == nullptr) {
+    return empty_client();
+  }
+  auto done = state_->ask<wire::Done>(wire::Revoke{.token = token});
+  return done ? Result<void>() : std::move(done).error();
+}
+
 Result<std::vector<SegmentInfo>> Client::list(std::string_view glob) {
   if (state_ == nullptr) {
     return empty_client();

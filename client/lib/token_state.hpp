@@ -103,6 +103,9 @@ struct TokenAccess {
     }
     return std::move(tokens->front());
   }
+  [[nodiscard]] static const TokenState* state_of(const Token& token) noexcept {
+    return token.state_.get();
+  }
   template <class T>
   [[nodiscard]] static T make(std::shared_ptr<Session> session, GrantedToken granted) {
     T token;

@@ -223,6 +223,7 @@ Result<TokenReport> tokens(ClientState& client, std::string_view name) {
     request.after_token = page->tokens.empty() ? request.after_token : page->tokens.back().id;
     std::ranges::move(page->tokens, std::back_inserter(report.tokens));
     std::ranges::move(page->waiting, std::back_inserter(report.waiting));
+    std::ranges::move(page->poisoned, std::back_inserter(report.poisoned));
   }
   return report;
 }

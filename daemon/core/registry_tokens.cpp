@@ -214,6 +214,11 @@ Result<void> Registry::acknowledge(std::uint32_t session, std::uint64_t token) {
 }
 
 Result<void> Registry::revoke(std::uint64_t token) {
+  if (find_token(token).token == nullptr) {
+    return Error{.code = Errc::stale,
+                 .detail = "there is no token " + std::to_string(token),
+                 .hint = "it has ended, or the number is mistyped"};
+  }
   return with_token(token, [&](TokenTable& tokens) { return tokens.revoke(token); });
 }
 

@@ -15,6 +15,7 @@ constexpr std::size_t kReadersPerPage = 32;
 // A token is at most 600 bytes of JSON; a wish of 1024 regions, of which 64 are listed, 5 KiB.
 constexpr std::size_t kTokensPerPage = 80;
 constexpr std::size_t kWaitingPerPage = 2;
+constexpr std::size_t kPoisonedListed = 64;
 
 bool fits(const wire::ReplyBody& body, std::uint64_t request) {
   return wire::encode(wire::Reply{.id = request, .body = body}).size() <= wire::kMaxPacketBytes;
@@ -24,6 +25,18 @@ Error too_long(const char* member, std::size_t bytes) {
   return {.code = Errc::bad_request,
           .detail = std::string(member) + ": " + std::to_string(bytes) + " bytes; at most " +
                     std::to_string(wire::kMaxGlobBytes) + " are allowed"};
+}
+
+SegmentStat buffer_stat(const core::Segment& segment) {
+  const core::TokenCounts& counts = segment.buffer->tokens().counts();
+  SegmentStat stat;
+  stat.borrowed = counts.borrowed;
+  stat.frozen = counts.frozen;
+  stat.claimed = counts.claimed;
+  stat.refused = counts.refused;
+  stat.poisoned = counts.poisoned;
+  stat.moved = segment.grains_left;
+  return stat;
 }
 
 }  // namespace
@@ -124,10 +137,11 @@ void Service::stat(core::Asker asker, const wire::Stat& request) {
     refuse_named(asker, request.name, found.error());
     return;
   }
-  const Live& live = memories_.at((*found)->memory);
+  const core::Segment& segment = **found;
   reply(asker.session,
         asker.request,
-        wire::Counted{.stat = live.memory ? live.memory->stat() : SegmentStat{}});
+        wire::Counted{.stat = segment.buffer ? buffer_stat(segment)
+                                             : memories_.at(segment.memory).memory->stat()});
 }
 
 void Service::list_tokens(core::Asker asker, const wire::ListTokens& request) {
@@ -142,6 +156,11 @@ void Service::list_tokens(core::Asker asker, const wire::ListTokens& request) {
   const core::Buffer& buffer = *(*found)->buffer;
   wire::TokensListed page;
   page.last_turn = request.after_turn;
+  if (request.after_token == 0 && request.after_turn == 0) {
+    for (const core::PageRange& pages : buffer.tokens().poisoned(kPoisonedListed)) {
+      page.poisoned.push_back(buffer.region_of(pages));
+    }
+  }
   for (const core::Token* token : buffer.tokens().list(request.after_token, kTokensPerPage)) {
     page.tokens.push_back(registry_.describe(buffer, *token));
   }

@@ -71,6 +71,14 @@ struct SegmentStat {
   std::uint64_t redelivered = 0;
   std::uint64_t parked = 0;
   std::uint64_t published_bytes = 0;
+  // Of a buffer; regions, but for `refused` (requests, those that waited in vain included) and
+  // `moved` (grains that got fresh memory because the old could still be written).
+  std::uint64_t borrowed = 0;
+  std::uint64_t frozen = 0;
+  std::uint64_t claimed = 0;
+  std::uint64_t refused = 0;
+  std::uint64_t poisoned = 0;  ///< Borrows whose writer died half-way.
+  std::uint64_t moved = 0;
 };
 
 /// Something happened to a segment that this client has open, or to its broker.
@@ -174,6 +182,12 @@ class Client {
 
   /// Who has what of a buffer, and who waits. Errors: not_found; unsupported  it is no buffer
   [[nodiscard]] Result<TokenReport> tokens(std::string_view name);
+  /// Takes a token away, whoever has it, as if its holder had died: what it borrowed is poisoned if
+  /// it was ever attached. The holder is not told; what it still writes reaches nobody.
+  ///
+  /// Errors: denied  this client is not connected to the administrators' socket (tenured(8))
+  ///         stale   no token has that id
+  [[nodiscard]] Result<void> revoke(std::uint64_t token);
 
   /// Segments whose name matches `glob` (`*` any run, `?` one character), by name; those that this
   /// uid has a right to. Errors: the common ones

@@ -6,6 +6,7 @@
 #include <tenure/bundle.hpp>
 #include <tenure/client.hpp>
 #include <tenure/dtype.hpp>
+#include <tenure/inherited_region.hpp>
 #include <tenure/result.hpp>
 #include <tenure/role.hpp>
 #include <tenure/tensor.hpp>

@@ -128,6 +128,7 @@ struct Attached {
 struct TokensListed {
   std::vector<TokenInfo> tokens;
   std::vector<WaitingInfo> waiting;
+  std::vector<Region> poisoned = {};  ///< The first ones, on the first page.
   bool more = false;
   std::uint64_t last_turn = 0;
 };

@@ -176,6 +176,7 @@ template <class A, Of<TokensListed> M>
 void describe(A& archive, M& listed) {
   archive.required("tokens", listed.tokens);
   archive.required("waiting", listed.waiting);
+  archive.required("poisoned", listed.poisoned);
   archive.required("more", listed.more);
   archive.required("last_turn", listed.last_turn);
 }

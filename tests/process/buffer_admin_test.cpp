@@ -6,7 +6,6 @@
 #include <filesystem>
 #include <string>
 
-#include "client/lib/client_state.hpp"
 #include "tests/process/buffer_fixture.hpp"
 
 namespace tenure::test {
@@ -27,9 +26,7 @@ class BufferAdmin : public testing::Test {
     return ::mkdtemp(path.data());
   }
   static Result<void> revoke(const std::string& socket, std::uint64_t token) {
-    const auto client = or_throw(detail::ClientState::connect({.socket = socket, .name = "admin"}));
-    auto done = client->ask<wire::Done>(wire::Revoke{.token = token});
-    return done ? Result<void>() : std::move(done).error();
+    return or_throw(Client::connect({.socket = socket, .name = "admin"})).revoke(token);
   }
 
   const std::string directory_ = make_directory();

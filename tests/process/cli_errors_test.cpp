@@ -145,8 +145,8 @@ TEST_F(CliTest, ReportsMisuseWithoutABroker) {
   const auto result = run_tool({"--socket", "/nowhere", "create", "t"});
   EXPECT_EQ(result.status, 2);
   EXPECT_EQ(result.errors,
-            "tenure: create: usage: TENSOR is required\n"
-            "hint: `tenure create --help` shows what it takes\n");
+            "tenure: create: usage: a topic needs a tensor, a buffer its size\n"
+            "hint: as in image:uint8:1080x1920x3, or --size 256M\n");
   EXPECT_EQ(run_tool({}).status, 2);
   EXPECT_EQ(run_tool({"frobnicate", "--json"}).json()["error"]["code"], "usage");
 }
@@ -168,6 +168,10 @@ TEST_F(CliTest, SaysHowToStartABrokerWhereThereIsNone) {
                                                                 {"get", "t"},
                                                                 {"rm", "t"},
                                                                 {"create", "t", "x:int8:"},
+                                                                {"tokens"},
+                                                                {"map", "t"},
+                                                                {"borrow", "t", "0..4K", "true"},
+                                                                {"revoke", "1"},
                                                                 {"bench"}}) {
     std::vector<std::string> arguments{"--socket", path("none.sock")};
     arguments.insert(arguments.end(), verb.begin(), verb.end());

@@ -83,6 +83,7 @@ TokensListed tokens() {
                        .issuer = 1,
                        .age = 40ms,
                        .behind = "it"}},
+          .poisoned = {{0, 4096}},
           .more = true,
           .last_turn = 6};
 }
@@ -156,10 +157,10 @@ std::vector<MessageGolden> buffer_messages() {
        joined({R"({"id":14,"ok":{"what":"tokens_listed",)",
                kTokens,
                kWaiting,
-               R"("more":true,"last_turn":6}})"})},
+               R"("poisoned":[{"begin":0,"end":4096}],"more":true,"last_turn":6}})"})},
       {"TokensListedNothing",
        Reply{14, TokensListed{}},
-       R"({"id":14,"ok":{"what":"tokens_listed","tokens":[],"waiting":[],"more":false,)"
+       R"({"id":14,"ok":{"what":"tokens_listed","tokens":[],"waiting":[],"poisoned":[],"more":false,)"
        R"("last_turn":0}})"},
       {"Ticket",
        Event{.what = Event::What::ticket, .segment = "w", .ticket = "t-1", .token = 5},

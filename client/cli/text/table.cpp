@@ -61,6 +61,10 @@ std::string Style::failure(std::string_view text) const {
   return coloured(uses_colour, "1;31", text);
 }
 
+std::string Style::paint(std::string_view code, std::string_view text) const {
+  return coloured(uses_colour, code, text);
+}
+
 void Table::add(std::vector<std::string> cells) {
   cells.resize(columns_.size());
   rows_.push_back(std::move(cells));

@@ -22,6 +22,8 @@ struct Style {
   [[nodiscard]] std::string heading(std::string_view text) const;
   [[nodiscard]] std::string hint(std::string_view text) const;
   [[nodiscard]] std::string failure(std::string_view text) const;
+  /// In the colour of that code (ECMA-48, SGR), where colour is used.
+  [[nodiscard]] std::string paint(std::string_view code, std::string_view text) const;
 };
 
 /// Rows under headings; every column as wide as its widest cell, unless the terminal is too narrow

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <limits>
 
+#include "client/cli/text/regions.hpp"
 #include "client/cli/text/table.hpp"
 #include "client/cli/text/units.hpp"
 
@@ -94,6 +95,20 @@ Result<TensorSpec> parse_tensor(std::string_view text) {
   }
   spec.dtype = *dtype;
   return spec;
+}
+
+Result<FixedTensor> parse_fixed_tensor(std::string_view text, std::uint64_t next_offset) {
+  const std::size_t at = text.rfind('@');
+  const bool has_offset = at != std::string_view::npos && text.find(':', at) == std::string::npos;
+  auto spec = parse_tensor(has_offset ? text.substr(0, at) : text);
+  if (!spec) {
+    return std::move(spec).error();
+  }
+  const auto offset = has_offset ? read_size(text.substr(at + 1)) : next_offset;
+  if (!offset) {
+    return bad_tensor(text, "behind @ stands an offset in bytes, as in @4096 or @64K");
+  }
+  return FixedTensor{.spec = *std::move(spec), .offset_bytes = *offset};
 }
 
 std::string format_shape(std::span<const std::int64_t> extents) {

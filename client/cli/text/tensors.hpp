@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include <tenure/tensor.hpp>
+#include <tenure/buffer.hpp>
 
 namespace tenure::cli {
 
@@ -17,6 +17,11 @@ namespace tenure::cli {
 ///
 /// Errors: bad_request  the detail says what is wrong with which part
 [[nodiscard]] Result<TensorSpec> parse_tensor(std::string_view text);
+
+/// Reads the same with @OFFSET behind it, in bytes (4096, 64K); without one it lies at
+/// `next_offset`. A buffer's tensors have a dtype. Errors: as above
+[[nodiscard]] Result<FixedTensor> parse_fixed_tensor(std::string_view text,
+                                                     std::uint64_t next_offset);
 
 /// "[64,10]"; "[]" for a scalar.
 [[nodiscard]] std::string format_shape(std::span<const std::int64_t> extents);

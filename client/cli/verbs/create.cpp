@@ -2,12 +2,20 @@
 #include <nlohmann/json.hpp>
 
 #include "client/cli/json_shapes.hpp"
+#include "client/cli/text/regions.hpp"
 #include "client/cli/text/tensors.hpp"
 #include "client/cli/text/units.hpp"
 #include "client/cli/verbs/verbs.hpp"
 
 namespace tenure::cli {
 namespace {
+
+Result<void> create(Client& client, const std::string& name, const TopicOptions& topic) {
+  return client.create_topic(name, topic);
+}
+Result<void> create(Client& client, const std::string& name, const BufferOptions& buffer) {
+  return client.create_buffer(name, buffer);
+}
 
 // A view needs a slot beside the newest and the one being filled.
 std::string views_text(std::size_t slots) {
@@ -18,20 +26,28 @@ std::string views_text(std::size_t slots) {
   return std::to_string(views) + (views == 1 ? " view at once" : " views at once");
 }
 
+std::string topic_text(const SegmentInfo& info) {
+  return std::to_string(info.slots) + (info.slots == 1 ? " slot of " : " slots of ") +
+         format_bytes(room_bytes(info.schema)) + ", " + format_bytes(info.size_bytes) +
+         " reserved, " + views_text(info.slots);
+}
+
 }  // namespace
 
 int run_verb(const Context& context, const CreateOptions& options) {
   Client client = context.connect();
-  need(options.name, client.create_topic(options.name, options.topic));
+  need(options.name,
+       std::visit([&](const auto& what) { return create(client, options.name, what); },
+                  options.what));
   const SegmentInfo info = need(options.name, client.inspect(options.name));
   if (context.wants_json()) {
     context.print_json(to_json(info));
     return 0;
   }
   context.print(printable(info.name) + ": " + std::string(name_of(info.kind)) + ", " +
-                std::to_string(info.slots) + (info.slots == 1 ? " slot of " : " slots of ") +
-                format_bytes(room_bytes(info.schema)) + ", " + format_bytes(info.size_bytes) +
-                " reserved, " + views_text(info.slots) + "\n");
+                (info.kind == Kind::buffer ? format_grains(info.size_bytes, info.grain_bytes)
+                                           : topic_text(info)) +
+                "\n");
   return 0;
 }
 

@@ -1,21 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <poll.h>
-#include <sys/stat.h>
 
-#include <algorithm>
-#include <array>
-#include <cerrno>
-#include <cstring>
+#include <optional>
 
 #include <nlohmann/json.hpp>
 
-#include "client/cli/files.hpp"
 #include "client/cli/json_shapes.hpp"
-#include "client/cli/npy/next_index.hpp"
-#include "client/cli/npy/npy.hpp"
 #include "client/cli/text/tensors.hpp"
 #include "client/cli/text/units.hpp"
-#include "client/cli/verbs/verbs.hpp"
+#include "client/cli/verbs/get_files.hpp"
 
 namespace tenure::cli {
 namespace {
@@ -50,9 +43,8 @@ Snapshot read_newest(const Context& context, Client& client, const std::string& 
 }
 
 // A bundle's tensors that are there, or the one that was asked for.
-std::vector<std::pair<std::string, TensorView>> choose(const GetOptions& options,
-                                                       const Snapshot& snapshot) {
-  std::vector<std::pair<std::string, TensorView>> chosen;
+GotTensors choose(const GetOptions& options, const Snapshot& snapshot) {
+  GotTensors chosen;
   for (const TensorSpec& spec : snapshot.schema()) {
     if (!options.tensor.empty() && spec.name != options.tensor) {
       continue;
@@ -75,92 +67,46 @@ std::vector<std::pair<std::string, TensorView>> choose(const GetOptions& options
   return chosen;
 }
 
-bool is_directory(const std::string& path) {
-  struct stat status{};
-  return path.ends_with('/') || (::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode));
-}
-
-// A tensor's name may hold any bytes: those that a file name cannot hold become %XX.
-std::string file_name(std::string_view tensor) {
-  std::string out;
-  for (const char c : tensor) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7f || c == '/' || c == '%') {
-      std::array<char, 4> escape{};
-      std::snprintf(escape.data(), escape.size(), "%%%02X", unsigned{byte});
-      out += escape.data();
-    } else {
-      out += c;
+// What was read; `version` and `tag` are a topic's.
+nlohmann::json write_files(const Context& context,
+                           const GetOptions& options,
+                           const GotTensors& tensors,
+                           std::optional<std::uint64_t> version) {
+  const auto paths = paths_for(options, tensors);
+  nlohmann::json files = nlohmann::json::array();
+  for (std::size_t i = 0; i < tensors.size(); ++i) {
+    const auto& [name, tensor] = tensors[i];
+    write_tensor(paths[i], tensor);
+    files.push_back(to_json(name, tensor));
+    files.back()["file"] = paths[i];
+    if (!context.wants_json() && options.output != "-") {
+      context.print(printable(paths[i]) + ": " +
+                    (version ? "v" + std::to_string(*version) + ", " : "") + printable(name) + " " +
+                    to_string(tensor.dtype()) + format_shape(tensor.shape()) + ", " +
+                    format_bytes(tensor.size_bytes()) + "\n");
     }
   }
-  return out + ".npy";
+  return files;
 }
 
-void make_directory(const std::string& path) {
-  if (::mkdir(path.c_str(), 0777) != 0 && errno != EEXIST) {
-    throw Refusal(path,
-                  {.code = errno == EACCES ? Errc::denied : Errc::bad_request,
-                   .sys_errno = errno,
-                   .detail = "cannot make it: " + std::string(std::strerror(errno))});
-  }
+nlohmann::json get_from_topic(const Context& context, Client& client, const GetOptions& options) {
+  const Snapshot snapshot = read_newest(context, client, options.name);
+  nlohmann::json out = {{"version", snapshot.version()}, {"tag", snapshot.note().tag}};
+  out["files"] = write_files(context, options, choose(options, snapshot), snapshot.version());
+  return out;
 }
 
-std::string default_output(const std::string& name) {
-  return name.substr(name.rfind('/') + 1) + ".npy";
+nlohmann::json get_from_buffer(const Context& context, Client& client, const GetOptions& options) {
+  const FrozenTensors frozen = freeze_tensors(context, client, options);
+  nlohmann::json out = {{"version", nlohmann::json()}, {"tag", nlohmann::json()}};
+  out["files"] = write_files(context, options, frozen.tensors, {});
+  return out;
 }
 
-// Where each tensor goes.
-std::vector<std::string> paths_for(const GetOptions& options,
-                                   const std::vector<std::pair<std::string, TensorView>>& tensors) {
-  if (is_directory(options.output)) {
-    make_directory(options.output);
-    const std::string folder = options.output + (options.output.ends_with('/') ? "" : "/");
-    std::vector<std::string> paths;
-    paths.reserve(tensors.size());
-    for (const auto& [name, tensor] : tensors) {
-      paths.push_back(folder + file_name(name));
-    }
-    return paths;
-  }
-  if (tensors.size() > 1) {
-    throw UsageError(
-        options.name + " has " + std::to_string(tensors.size()) + " tensors, one file holds one",
-        "-o DIR/ writes a file each; --tensor NAME picks one");
-  }
-  return {options.output.empty() ? default_output(options.name) : options.output};
-}
-
-// The elements in C order, as a file has them.
-std::span<const std::byte> packed(const std::string& what,
-                                  const TensorView& tensor,
-                                  std::vector<std::byte>& storage) {
-  if (tensor.is_contiguous()) {
-    return {tensor.data(), tensor.size_bytes()};
-  }
-  storage.resize(tensor.size_bytes());
-  const auto shape = tensor.shape();
-  const std::size_t rank = shape.size();
-  const std::uint64_t item_bytes = bits_of(tensor.dtype()) / 8;
-  if (item_bytes == 0) {
-    throw Refusal(what, {.code = Errc::corrupt, .detail = "strided sub-byte elements"});
-  }
-  std::array<std::int64_t, kMaxRank> index{};
-  for (std::uint64_t done = 0; done < storage.size(); done += item_bytes) {
-    std::int64_t from = 0;
-    for (std::size_t i = 0; i < rank; ++i) {
-      from += index[i] * tensor.strides_bytes()[i];
-    }
-    std::memcpy(storage.data() + done, tensor.data() + from, item_bytes);
-    next_index(std::span(index).first(rank), shape);
-  }
-  return storage;
-}
-
-void write_tensor(const std::string& path, const TensorView& tensor) {
-  std::vector<std::byte> storage;
-  const std::string preamble = npy_preamble(tensor.dtype(), tensor.shape());
-  const std::array parts{std::as_bytes(std::span(preamble)), packed(path, tensor, storage)};
-  need(path, write_file(path, parts));
+// Otherwise the topic is opened, which says what is wrong, or waits for the name.
+bool is_buffer(Client& client, const std::string& name) {
+  const auto info = client.inspect(name);
+  return info && info->kind == Kind::buffer;
 }
 
 }  // namespace
@@ -170,26 +116,12 @@ int run_verb(const Context& context, const GetOptions& options) {
     throw UsageError("-o - and --json both want standard output", "choose one of them");
   }
   Client client = context.connect();
-  const Snapshot snapshot = read_newest(context, client, options.name);
-  const auto tensors = choose(options, snapshot);
-  const auto paths = paths_for(options, tensors);
-  nlohmann::json files = nlohmann::json::array();
-  for (std::size_t i = 0; i < tensors.size(); ++i) {
-    const auto& [name, tensor] = tensors[i];
-    write_tensor(paths[i], tensor);
-    files.push_back(to_json(name, tensor));
-    files.back()["file"] = paths[i];
-    if (!context.wants_json() && options.output != "-") {
-      context.print(printable(paths[i]) + ": v" + std::to_string(snapshot.version()) + ", " +
-                    printable(name) + " " + to_string(tensor.dtype()) +
-                    format_shape(tensor.shape()) + ", " + format_bytes(tensor.size_bytes()) + "\n");
-    }
-  }
+  context.await_name(client, options.name);
+  nlohmann::json out = is_buffer(client, options.name) ? get_from_buffer(context, client, options)
+                                                       : get_from_topic(context, client, options);
+  out["name"] = options.name;
   if (context.wants_json()) {
-    context.print_json({{"name", options.name},
-                        {"version", snapshot.version()},
-                        {"tag", snapshot.note().tag},
-                        {"files", files}});
+    context.print_json(out);
   }
   return 0;
 }

@@ -5,6 +5,7 @@
 
 #include "client/cli/identity.hpp"
 #include "client/cli/json_shapes.hpp"
+#include "client/cli/text/regions.hpp"
 #include "client/cli/text/tensors.hpp"
 #include "client/cli/text/units.hpp"
 #include "client/cli/verbs/verbs.hpp"
@@ -93,11 +94,7 @@ std::string buffer_text(const SegmentInfo& info) {
   Table table(std::vector<Table::Column>(2));
   table.add({printable(info.name),
              first_line(info, info.handover == Handover::share ? "share" : "isolate")});
-  const std::uint64_t grains =
-      info.grain_bytes == 0 ? 0 : (info.size_bytes + info.grain_bytes - 1) / info.grain_bytes;
-  table.add({"size",
-             format_bytes(info.size_bytes) + " in " + std::to_string(grains) + " grains of " +
-                 format_bytes(info.grain_bytes)});
+  table.add({"size", format_grains(info.size_bytes, info.grain_bytes)});
   table.add({"tokens", std::to_string(info.tokens)});
   add_block(table, "tensors", info.schema.empty() ? "none" : tensor_rows(info));
   return table.rows_text();

@@ -12,6 +12,7 @@
 #include <variant>
 #include <vector>
 
+#include <tenure/buffer.hpp>
 #include <tenure/topic.hpp>
 
 #include "client/cli/context.hpp"
@@ -30,9 +31,10 @@ struct StatOptions {
   std::optional<std::chrono::nanoseconds> every = {};  ///< Nothing: totals, once.
   std::uint64_t count = 0;                             ///< Intervals; 0: until interrupted.
 };
+/// What `create` makes: a topic, or with --size a buffer.
 struct CreateOptions {
   std::string name;
-  TopicOptions topic;
+  std::variant<TopicOptions, BufferOptions> what = {};
 };
 struct RmOptions {
   std::vector<std::string> names;
@@ -49,12 +51,29 @@ struct PutOptions {
 };
 struct GetOptions {
   std::string name;
-  std::string output = {};  ///< A file, a directory ("out/"), "-"; empty: named after the topic.
+  std::string output = {};  ///< A file, a directory ("out/"), "-"; empty: named after the segment.
   std::string tensor = {};  ///< Empty: all of them.
 };
 struct WatchOptions {
   std::string glob;
-  std::uint64_t count = 0;  ///< Versions; 0: until interrupted or removed.
+  std::uint64_t count = 0;  ///< Versions or changes; 0: until interrupted or removed.
+};
+struct TokensOptions {
+  std::string glob = "*";
+};
+struct MapOptions {
+  std::string name;
+};
+/// `borrow` and `freeze`.
+struct LendOptions {
+  TokenMode mode = TokenMode::borrow;
+  std::string name = {};
+  std::string region = {};    ///< A range, or the name of a tensor.
+  bool acknowledges = false;  ///< Takes what a dead writer left.
+  std::vector<std::string> command = {};
+};
+struct RevokeOptions {
+  std::vector<std::uint64_t> tokens;
 };
 struct BenchOptions {
   std::uint64_t rounds = 0;
@@ -69,6 +88,10 @@ using VerbOptions = std::variant<PingOptions,
                                  PutOptions,
                                  GetOptions,
                                  WatchOptions,
+                                 TokensOptions,
+                                 MapOptions,
+                                 LendOptions,
+                                 RevokeOptions,
                                  BenchOptions>;
 
 int run_verb(const Context& context, const PingOptions& options);
@@ -80,6 +103,10 @@ int run_verb(const Context& context, const RmOptions& options);
 int run_verb(const Context& context, const PutOptions& options);
 int run_verb(const Context& context, const GetOptions& options);
 int run_verb(const Context& context, const WatchOptions& options);
+int run_verb(const Context& context, const TokensOptions& options);
+int run_verb(const Context& context, const MapOptions& options);
+int run_verb(const Context& context, const LendOptions& options);
+int run_verb(const Context& context, const RevokeOptions& options);
 int run_verb(const Context& context, const BenchOptions& options);
 
 }  // namespace tenure::cli

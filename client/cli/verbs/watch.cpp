@@ -8,15 +8,19 @@
 
 #include "client/cli/json_shapes.hpp"
 #include "client/cli/text/cells.hpp"
+#include "client/cli/text/regions.hpp"
 #include "client/cli/text/tensors.hpp"
 #include "client/cli/text/units.hpp"
+#include "client/cli/tokens/token_tree.hpp"
 #include "client/cli/verbs/verbs.hpp"
+#include "client/cli/verbs/watched_buffer.hpp"
 #include "client/cli/verbs/watched_topic.hpp"
 
 namespace tenure::cli {
 namespace {
 
 constexpr int kLookEveryMs = 10;
+constexpr std::chrono::milliseconds kLookAtBuffersEvery{100};
 constexpr std::size_t kTensorsShown = 8;
 
 std::string tensors_text(const Sighting& sighting) {
@@ -66,25 +70,25 @@ class Watch {
 
   void open(const std::string& glob) {
     const auto segments = find(glob);
+    shows_names_ = segments.size() > 1;
     for (const SegmentInfo& info : segments) {
       name_width_ = std::max(name_width_, width_of(printable(info.name)));
-      auto topic = WatchedTopic::open(client_, info);
-      if (topic) {
-        topics_.push_back(*std::move(topic));
-      } else if (topic.error().code != Errc::not_found || segments.size() == 1) {
-        throw Refusal(info.name, topic.error());
+      if (info.kind == Kind::buffer) {
+        add(info.name, buffers_, WatchedBuffer::open(client_, info.name));
+      } else {
+        add(info.name, topics_, WatchedTopic::open(client_, info));
       }
     }
-    shows_names_ = segments.size() > 1;
   }
 
   // Ctrl-C ends it wherever it is: the broker lets go of what it held.
   int run() {
     const int events = need("events", client_.fd());
-    while (left_ > 0 && !topics_.empty()) {
+    while (has_more()) {
       look_at_topics();
+      look_at_buffers();
       read_events();
-      if (left_ > 0 && !topics_.empty()) {
+      if (has_more()) {
         wait(events);
       }
     }
@@ -92,6 +96,20 @@ class Watch {
   }
 
  private:
+  // One of several that went meanwhile is left out.
+  template <class Watched>
+  void add(const std::string& name, std::vector<Watched>& all, Result<Watched> opened) {
+    if (opened) {
+      all.push_back(*std::move(opened));
+    } else if (opened.error().code != Errc::not_found || !shows_names_) {
+      throw Refusal(name, opened.error());
+    }
+  }
+
+  [[nodiscard]] bool has_more() const {
+    return left_ > 0 && (!topics_.empty() || !buffers_.empty());
+  }
+
   std::vector<SegmentInfo> find(const std::string& glob) {
     if (!is_glob(glob)) {
       return {need_segment(client_, glob, client_.inspect(glob))};
@@ -111,7 +129,8 @@ class Watch {
       waits.push_back({.fd = topic.fd(), .events = POLLIN, .revents = 0});
     }
     // Whichever is ready, the loop looks at everything again.
-    ::poll(waits.data(), waits.size(), must_look ? kLookEveryMs : -1);
+    const int pause = buffers_.empty() ? -1 : static_cast<int>(kLookAtBuffersEvery.count());
+    ::poll(waits.data(), waits.size(), must_look ? kLookEveryMs : pause);
   }
 
   void look_at_topics() {
@@ -127,6 +146,31 @@ class Watch {
     } else if (seen.error().code != Errc::not_found && seen.error().code != Errc::broker_gone) {
       throw Refusal(topic.name(), seen.error());
     }
+  }
+
+  void look_at_buffers() {
+    const auto now = std::chrono::steady_clock::now();
+    if (now < look_at_buffers_at_) {
+      return;
+    }
+    look_at_buffers_at_ = now + kLookAtBuffersEvery;
+    std::erase_if(buffers_, [&](WatchedBuffer& buffer) { return !look_at(buffer); });
+  }
+
+  // Whether it is still there.
+  bool look_at(WatchedBuffer& buffer) {
+    auto seen =
+        buffer.look(left_, [&](const TokenChange& change) { print(buffer.name(), change); });
+    if (seen) {
+      left_ -= *seen;
+      return true;
+    }
+    if (seen.error().code == Errc::not_found) {
+      print_event(buffer.name(), "removed");
+    } else if (seen.error().code != Errc::broker_gone) {
+      throw Refusal(buffer.name(), seen.error());
+    }
+    return false;
   }
 
   // Versions that were published before the removal are shown before it is said.
@@ -191,6 +235,21 @@ class Watch {
     context_.print(line + "\n");
   }
 
+  void print(const std::string& name, const TokenChange& change) {
+    const TokenInfo& token = *change.token;
+    if (context_.wants_json()) {
+      nlohmann::json out = to_json(token);
+      out["name"] = name;
+      out["event"] = name_of(change.what);
+      context_.print_json(out);
+      return;
+    }
+    const std::string what = std::string(name_of(token.mode)) + " " + std::to_string(token.id);
+    context_.print(prefix(name) + padded(std::string(name_of(change.what)), 9) + "   " +
+                   padded(what, 10) + "   " + padded(format_region(token.region), 12) + "   " +
+                   describe_holder(token.holder) + "\n");
+  }
+
   void print_json(const std::string& name, const Sighting& sighting) {
     nlohmann::json out = {{"name", name},
                           {"version", sighting.version},
@@ -210,6 +269,8 @@ class Watch {
   Client& client_;
   std::uint64_t left_;
   std::vector<WatchedTopic> topics_;
+  std::vector<WatchedBuffer> buffers_;
+  std::chrono::steady_clock::time_point look_at_buffers_at_{};
   std::size_t name_width_ = 0;
   bool shows_names_ = false;
   bool has_broker_ = true;

@@ -53,4 +53,12 @@ std::optional<PageRange> PageSet::first_in(const PageRange& range) const {
   return intersection({.begin = next->first, .end = next->second}, range);
 }
 
+std::vector<PageRange> PageSet::first(std::size_t at_most) const {
+  std::vector<PageRange> ranges;
+  for (auto next = ends_.begin(); next != ends_.end() && ranges.size() < at_most; ++next) {
+    ranges.push_back({.begin = next->first, .end = next->second});
+  }
+  return ranges;
+}
+
 }  // namespace tenure::core

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <vector>
 
 #include "daemon/core/tokens/page_range.hpp"
 
@@ -16,6 +18,8 @@ class PageSet {
   void remove(const PageRange& range);
   /// The first pages of `range` that are in the set, as far as they go on.
   [[nodiscard]] std::optional<PageRange> first_in(const PageRange& range) const;
+  /// Its first `at_most` ranges.
+  [[nodiscard]] std::vector<PageRange> first(std::size_t at_most) const;
 
  private:
   std::map<std::uint64_t, std::uint64_t> ends_;  // By begin.

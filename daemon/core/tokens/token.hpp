@@ -47,6 +47,15 @@ struct Token {
   bool is_orphan = false;
 };
 
+/// What a buffer has lent so far.
+struct TokenCounts {
+  std::uint64_t borrowed = 0;  ///< Regions, and so on.
+  std::uint64_t frozen = 0;
+  std::uint64_t claimed = 0;
+  std::uint64_t refused = 0;   ///< Requests, those that waited in vain included.
+  std::uint64_t poisoned = 0;  ///< Borrows whose writer died half-way.
+};
+
 /// No such token in the session that asks.
 [[nodiscard]] Error stale_token(std::uint64_t token);
 [[nodiscard]] Error stale_ticket();

@@ -131,6 +131,7 @@ Result<std::uint64_t> TokenTable::move_to(std::uint64_t id, const Holder& holder
   token.ticket.reset();
   token.was_attached = false;
   token.since = host_.now();
+  ++counts_.claimed;
   return add(std::move(token));
 }
 
@@ -261,8 +262,8 @@ void TokenTable::bury(std::uint64_t id) {
   Node& node = nodes_.at(id);
   refuse_waiting(node, stale_token(id));
   host_.detach(node.token);
-  if (node.token.mode == TokenMode::borrow) {
-    abandon_own_pages(node);
+  if (node.token.mode == TokenMode::borrow && abandon_own_pages(node)) {
+    ++counts_.poisoned;
   }
   node.token.is_attached = false;
   if (must_outlive(node)) {
@@ -277,17 +278,20 @@ void TokenTable::bury(std::uint64_t id) {
   give_back(id);
 }
 
-// Not what children have of it: they go on, or it could not be written.
-void TokenTable::abandon_own_pages(const Node& node) {
+// Not what children have of it: they go on, or it could not be written. Whether some is poisoned.
+bool TokenTable::abandon_own_pages(const Node& node) {
+  bool is_poisoned = false;
   for (const Access& own : own_accesses(node, node.token.pages.begin, RangeTree::kAnyNumber)) {
     if (!own.is_writable) {
       continue;
     }
     if (node.token.was_attached) {
       poisoned_.add(own.pages);
+      is_poisoned = true;
     }
     host_.abandon_writing(node.token, own.pages);
   }
+  return is_poisoned;
 }
 
 // Its issuer would have the rest of grains of which another uid has a part: a child, or whoever

@@ -25,6 +25,12 @@ TokenTable::TokenTable(Buffer buffer, TokenHost& host)
 }
 
 Result<std::optional<std::vector<std::uint64_t>>> TokenTable::lend(Lending wish) {
+  auto lent = lend_or_wait(std::move(wish));
+  counts_.refused += lent ? 0 : 1;
+  return lent;
+}
+
+Result<std::optional<std::vector<std::uint64_t>>> TokenTable::lend_or_wait(Lending wish) {
   if (auto fit = check(wish); !fit) {
     return fit.error();
   }
@@ -196,6 +202,7 @@ Result<std::vector<std::uint64_t>> TokenTable::grant(const Lending& wish) {
                            .layout = wish.layout,
                            .depth = issuer.depth + 1}));
   }
+  (wish.mode == TokenMode::borrow ? counts_.borrowed : counts_.frozen) += granted.size();
   return granted;
 }
 

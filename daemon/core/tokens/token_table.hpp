@@ -125,6 +125,12 @@ class TokenTable {
   [[nodiscard]] Result<void> check_poison(const PageRange& pages) const;
   [[nodiscard]] bool has_children(std::uint64_t token) const;
   [[nodiscard]] std::size_t token_count() const noexcept { return nodes_.size() - 1; }
+  /// Since the buffer was created.
+  [[nodiscard]] const TokenCounts& counts() const noexcept { return counts_; }
+  /// The first `at_most` runs of pages that a writer left half-written.
+  [[nodiscard]] std::vector<PageRange> poisoned(std::size_t at_most) const {
+    return poisoned_.first(at_most);
+  }
   /// In the order of their numbers, those after `after`, at most `at_most`.
   [[nodiscard]] std::vector<const Token*> list(std::uint64_t after, std::size_t at_most) const;
   /// Who waits: in the order of their turns, those after `after`, at most `at_most`.
@@ -162,6 +168,7 @@ class TokenTable {
   };
 
   // token_table.cpp
+  [[nodiscard]] Result<std::optional<std::vector<std::uint64_t>>> lend_or_wait(Lending wish);
   [[nodiscard]] Result<void> check(const Lending& wish) const;
   [[nodiscard]] Result<void> check_regions(const Lending& wish, const Token& issuer) const;
   [[nodiscard]] std::optional<Obstacle> find_obstacle(const Node& issuer,
@@ -186,7 +193,7 @@ class TokenTable {
   void leave_behind(std::uint64_t token);
   [[nodiscard]] bool is_wanted(const Token& token) const;
   void bury(std::uint64_t token);
-  void abandon_own_pages(const Node& node);
+  [[nodiscard]] bool abandon_own_pages(const Node& node);
   [[nodiscard]] bool must_outlive(const Node& node) const;
   void remove(std::uint64_t token);
   void give_back(std::uint64_t token);
@@ -200,6 +207,7 @@ class TokenTable {
   [[nodiscard]] static std::vector<std::uint64_t> turns_at(const Node& issuer,
                                                            const PageRange& pages);
   void settle_returns(Node& node);
+  void refuse(const Waiting& waiting, Error error);
   void refuse_waiting(Node& node, const Error& error);
   void leave_queues(std::uint32_t session);
   void return_ticket(std::uint64_t token);
@@ -225,6 +233,7 @@ class TokenTable {
   std::map<std::uint32_t, std::set<std::uint64_t>> by_session_;
   SharedGrains shared_;
   PageSet poisoned_;
+  TokenCounts counts_;
 
   std::uint64_t last_turn_ = 0;
   std::map<std::uint64_t, Waiting> waiting_;  // By turn.

@@ -95,14 +95,20 @@ void TokenTable::settle_turn(const Node& issuer, std::uint64_t turn) {
   if (obstacle && obstacle->may_pass) {
     return;
   }
-  const Lending wish = dequeue(turn).wish;
-  auto granted = obstacle ? Result<std::vector<std::uint64_t>>(obstacle->error) : grant(wish);
+  const Waiting waiting = dequeue(turn);
+  auto granted =
+      obstacle ? Result<std::vector<std::uint64_t>>(obstacle->error) : grant(waiting.wish);
   if (granted) {
-    outcomes_.push_back({.asker = wish.asker, .result = *std::move(granted)});
+    outcomes_.push_back({.asker = waiting.wish.asker, .result = *std::move(granted)});
   } else {
-    outcomes_.push_back({.asker = wish.asker, .result = std::move(granted).error()});
-    note_change(wish);
+    refuse(waiting, std::move(granted).error());
+    note_change(waiting.wish);
   }
+}
+
+void TokenTable::refuse(const Waiting& waiting, Error error) {
+  counts_.refused += waiting.for_return ? 0 : 1;
+  outcomes_.push_back({.asker = waiting.wish.asker, .result = std::move(error)});
 }
 
 void TokenTable::note_change(const Lending& wish) {
@@ -137,7 +143,7 @@ void TokenTable::refuse_waiting(Node& node, const Error& error) {
     turns.insert(turn);
   }
   for (const std::uint64_t turn : turns) {
-    outcomes_.push_back({.asker = dequeue(turn).wish.asker, .result = error});
+    refuse(dequeue(turn), error);
   }
 }
 
@@ -185,9 +191,9 @@ void TokenTable::expire(Time now) {
     late.emplace_back(next->second, timed_out(next->second));
   }
   for (auto& [turn, error] : late) {
-    const Lending wish = dequeue(turn).wish;
-    outcomes_.push_back({.asker = wish.asker, .result = std::move(error)});
-    note_change(wish);
+    const Waiting waiting = dequeue(turn);
+    refuse(waiting, std::move(error));
+    note_change(waiting.wish);
   }
   while (!expiries_.empty() && expiries_.begin()->first <= now) {
     return_ticket(expiries_.begin()->second);

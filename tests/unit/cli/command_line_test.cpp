@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/cli/command_line.hpp"
 
+#include <unistd.h>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -67,28 +69,78 @@ TEST(CommandLine, ReadsWhatATopicIsToBe) {
        "--group",    "0",           "--lifetime",      "session",
        "--pages",    "small"});
   EXPECT_EQ(options.name, "cam/0");
-  ASSERT_EQ(options.topic.schema.size(), 2U);
-  EXPECT_EQ(options.topic.schema[0], (TensorSpec{"image", DType::uint8, {2, 3}}));
-  EXPECT_EQ(options.topic.slots, 8U);
-  EXPECT_EQ(options.topic.subscribers, 5U);
-  EXPECT_EQ(options.topic.retention, Retention::lossless);
-  EXPECT_EQ(options.topic.lag_limit, 1500ms);
-  EXPECT_EQ(options.topic.attribute_bytes, 16U);
-  EXPECT_EQ(options.topic.stamp, Stamp::monotonic);
-  EXPECT_EQ(options.topic.terms.mode, 0750U);
-  EXPECT_EQ(options.topic.terms.gid, 0U);
-  EXPECT_EQ(options.topic.terms.lifetime, Lifetime::session);
-  EXPECT_EQ(options.topic.terms.pages, Pages::small);
+  const auto& topic = std::get<TopicOptions>(options.what);
+  ASSERT_EQ(topic.schema.size(), 2U);
+  EXPECT_EQ(topic.schema[0], (TensorSpec{"image", DType::uint8, {2, 3}}));
+  EXPECT_EQ(topic.slots, 8U);
+  EXPECT_EQ(topic.subscribers, 5U);
+  EXPECT_EQ(topic.retention, Retention::lossless);
+  EXPECT_EQ(topic.lag_limit, 1500ms);
+  EXPECT_EQ(topic.attribute_bytes, 16U);
+  EXPECT_EQ(topic.stamp, Stamp::monotonic);
+  EXPECT_EQ(topic.terms.mode, 0750U);
+  EXPECT_EQ(topic.terms.gid, 0U);
+  EXPECT_EQ(topic.terms.lifetime, Lifetime::session);
+  EXPECT_EQ(topic.terms.pages, Pages::small);
 }
 
 TEST(CommandLine, CreatesPersistentTopicsByDefault) {
-  const TopicOptions topic = options_of<CreateOptions>({"create", "t", "x:int8:"}).topic;
+  const auto topic =
+      std::get<TopicOptions>(options_of<CreateOptions>({"create", "t", "x:int8:"}).what);
   EXPECT_EQ(topic.terms.lifetime, Lifetime::persistent);
   EXPECT_EQ(topic.terms.pages, Pages::huge);
   EXPECT_EQ(topic.terms.mode, 0700U);
   EXPECT_EQ(topic.slots, 4U);
   EXPECT_EQ(topic.retention, Retention::overwrite);
   EXPECT_FALSE(topic.lag_limit);
+}
+
+TEST(CommandLine, ReadsWhatABufferIsToBe) {
+  const auto options = options_of<CreateOptions>({"create",
+                                                  "model",
+                                                  "--size",
+                                                  "1M",
+                                                  "--grain",
+                                                  "64K",
+                                                  "--isolate",
+                                                  "w:float32:1000x2",
+                                                  "b@1:int8:3@64K",
+                                                  "c:int16:2",
+                                                  "--mode",
+                                                  "0770"});
+  const auto& buffer = std::get<BufferOptions>(options.what);
+  EXPECT_EQ(buffer.size_bytes, 1U << 20U);
+  EXPECT_EQ(buffer.grain_bytes, 64U << 10U);
+  EXPECT_EQ(buffer.handover, Handover::isolate);
+  EXPECT_EQ(buffer.root, Root::broker);
+  EXPECT_EQ(buffer.terms.mode, 0770U);
+  EXPECT_EQ(buffer.terms.lifetime, Lifetime::persistent);
+  ASSERT_EQ(buffer.schema.size(), 3U);
+  EXPECT_EQ(buffer.schema[0], (FixedTensor{{"w", DType::float32, {1000, 2}}, 0}));
+  EXPECT_EQ(buffer.schema[1], (FixedTensor{{"b@1", DType::int8, {3}}, 65536}));
+  // The next page, of whatever size.
+  const auto page_bytes = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+  EXPECT_EQ(buffer.schema[2].offset_bytes, (65536 / page_bytes + 1) * page_bytes);
+}
+
+TEST(CommandLine, ReadsWhatIsToBeRunWithWhichRegion) {
+  const auto borrow = options_of<LendOptions>(
+      {"borrow", "--acknowledge", "pool", "0..64K", "--", "./fill", "--json", "-x", "--", "ls"});
+  EXPECT_EQ(borrow.mode, TokenMode::borrow);
+  EXPECT_EQ(borrow.name, "pool");
+  EXPECT_EQ(borrow.region, "0..64K");
+  EXPECT_TRUE(borrow.acknowledges);
+  EXPECT_THAT(borrow.command, testing::ElementsAre("./fill", "--json", "-x", "--", "ls"));
+  EXPECT_FALSE(common_of({"borrow", "pool", "w", "--", "ls", "--json"}).wants_json);
+  const auto freeze = options_of<LendOptions>({"freeze", "pool", "layer3.w", "true"});
+  EXPECT_EQ(freeze.mode, TokenMode::freeze);
+  EXPECT_EQ(freeze.region, "layer3.w");
+  EXPECT_THAT(freeze.command, testing::ElementsAre("true"));
+}
+
+TEST(CommandLine, ReadsTheNumbersOfTokens) {
+  EXPECT_THAT(options_of<RevokeOptions>({"revoke", "17", "18446744073709551615"}).tokens,
+              testing::ElementsAre(17U, 18446744073709551615U));
 }
 
 TEST(CommandLine, ReadsFilesWithAndWithoutATensor) {
@@ -143,7 +195,22 @@ TEST(CommandLine, RefusesWhatItDoesNotUnderstand) {
       {{"ls", "a", "b"}, "not expected"},
       {{"ls", "--frob"}, "--frob"},
       {{"inspect"}, "NAME"},
-      {{"create", "t"}, "TENSOR"},
+      {{"create", "t"}, "a topic needs a tensor, a buffer its size"},
+      {{"create", "t", "--size", "much"}, "--size: no size"},
+      {{"create", "t", "x:int8:", "--grain", "4K"}, "--grain is for buffers"},
+      {{"create", "t", "x:int8:", "--isolate"}, "--isolate is for buffers"},
+      {{"create", "t", "--size", "1M", "--slots", "4"}, "--slots is for topics"},
+      {{"create", "t", "--size", "1M", "--lossless"}, "--lossless is for topics"},
+      {{"create", "t", "--size", "1M", "x:int8:3@"}, "behind @"},
+      {{"create", "t", "--size", "1M", "x:int8:3@many"}, "behind @"},
+      {{"borrow", "pool"}, "REGION"},
+      {{"borrow", "pool", "0..4K"}, "COMMAND"},
+      {{"borrow", "pool", "0..4K", "ls", "-l"}, "not expected: -l"},
+      {{"freeze", "pool", "0..4K", "--acknowledge", "--", "ls"}, "--acknowledge"},
+      {{"revoke"}, "TOKEN"},
+      {{"revoke", "x"}, "no token: \"x\""},
+      {{"revoke", "-1"}, "-1"},
+      {{"map"}, "SEGMENT"},
       {{"create", "t", "x:int9:"}, "int9"},
       {{"create", "t", "x:int8:", "--slots", "-1"}, "--slots"},
       {{"create", "t", "x:int8:", "--slots", "many"}, "--slots"},
@@ -183,8 +250,21 @@ TEST(CommandLine, RemembersThatMisuseIsToBeReportedAsJson) {
 }
 
 TEST(CommandLine, HelpsWithSummaryUsageAndExamplesForEveryVerb) {
-  for (const char* verb :
-       {"ping", "ls", "inspect", "stat", "watch", "create", "rm", "put", "get", "bench"}) {
+  for (const char* verb : {"ping",
+                           "ls",
+                           "inspect",
+                           "stat",
+                           "watch",
+                           "tokens",
+                           "map",
+                           "create",
+                           "rm",
+                           "put",
+                           "get",
+                           "bench",
+                           "borrow",
+                           "freeze",
+                           "revoke"}) {
     auto parsed = parse({verb, "--help"});
     ASSERT_TRUE(std::holds_alternative<Answer>(parsed)) << verb;
     const std::string& text = std::get<Answer>(parsed).text;

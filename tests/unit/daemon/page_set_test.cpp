@@ -45,6 +45,13 @@ TEST(PageSet, FindsTheFirstPagesOfSeveral) {
   EXPECT_THAT(ranges_of(set), ElementsAre(PageRange{4, 8}, PageRange{10, 12}, PageRange{20, 30}));
 }
 
+TEST(PageSet, GivesItsFirstRanges) {
+  const PageSet set = set_of({{20, 30}, {4, 8}, {10, 12}});
+  EXPECT_THAT(set.first(2), ElementsAre(PageRange{4, 8}, PageRange{10, 12}));
+  EXPECT_EQ(set.first(9).size(), 3U);
+  EXPECT_TRUE(set.first(0).empty());
+}
+
 TEST(PageSet, FindsOnlyWhatIsAskedFor) {
   const PageSet set = set_of({{10, 20}});
   EXPECT_EQ(set.first_in({0, 15}), (PageRange{10, 15}));

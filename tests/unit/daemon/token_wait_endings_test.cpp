@@ -46,6 +46,25 @@ TEST_F(TokenWaitEndings, TimeoutSaysWhoHasThePagesAndForHowLongItWaited) {
             "[8192, 16384) is borrowed by worker (session 1, pid 1), still after 5 ms");
 }
 
+TEST_F(TokenWaitEndings, WhatWasLentAndRefusedIsCounted) {
+  const std::uint64_t borrow = must_borrow(ada, {0, 4});
+  must_lend(wish(ben, kFreeze, {{4, 8}, {8, 12}}));
+  EXPECT_FALSE(can_borrow(ben, {0, 1}));
+  const Asker late = must_wait(wish(ben, kBorrow, {{0, 1}}), host.time + 5ms);
+  const Asker cancelled = must_wait(wish(ben, kBorrow, {{1, 2}}));
+  EXPECT_TRUE(table.cancel(cancelled));
+  pass(5ms);
+  EXPECT_FALSE(is_waiting(late));
+  must_attach(borrow, ada);
+  table.end_session(ada.session);
+  const TokenCounts& counts = table.counts();
+  EXPECT_EQ(counts.borrowed, 1U);
+  EXPECT_EQ(counts.frozen, 2U);
+  EXPECT_EQ(counts.claimed, 0U);
+  EXPECT_EQ(counts.refused, 2U);  // At once, and late; what its asker cancels is not refused.
+  EXPECT_EQ(counts.poisoned, 1U);
+}
+
 TEST_F(TokenWaitEndings, TimeoutBehindAnotherWaiterNamesThat) {
   must_freeze(ada, {0, 4});
   must_wait(wish(ben, kBorrow, {{0, 4}}));

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+/// The pages of a buffer that tensors lie in, as `put` and `get` ask for them.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <tenure/buffer.hpp>
+
+namespace tenure::cli {
+
+/// Pages to be asked for as one, and the tensors in them that are meant.
+struct BufferPart {
+  Region region = {};
+  std::vector<const FixedTensor*> tensors = {};
+};
+
+/// The tensors that have elements; pages that touch or overlap become one part. Throws Refusal
+/// about `name`, the buffer.
+[[nodiscard]] std::vector<BufferPart> find_parts(const std::string& name,
+                                                 const Buffer& buffer,
+                                                 std::vector<const FixedTensor*> tensors);
+
+[[nodiscard]] std::vector<Region> regions_of(const std::vector<BufferPart>& parts);
+
+}  // namespace tenure::cli
