@@ -101,21 +101,24 @@ void read_ok(const JsonReader& reader, ReplyBody& body) {
 }  // namespace
 
 std::string encode(const Reply& reply) {
-  JsonWriter writer;
-  writer.required("id", reply.id);
-  if (const Error* error = std::get_if<Error>(&reply.body)) {
-    writer.required("error", *error);
-  } else {
-    std::visit([&](const auto& body) { writer.tagged("ok", kReplies[reply.body.index()], body); },
-               reply.body);
+  std::string text;
+  {
+    JsonWriter writer(text);
+    writer.required("id", reply.id);
+    if (const Error* error = std::get_if<Error>(&reply.body)) {
+      writer.required("error", *error);
+    } else {
+      std::visit([&](const auto& body) { writer.tagged("ok", kReplies[reply.body.index()], body); },
+                 reply.body);
+    }
   }
-  return writer.text();
+  return text;
 }
 
 std::string encode(const Event& event) {
-  JsonWriter writer;
-  describe(writer, event);
-  return writer.text();
+  std::string text;
+  JsonWriter::append(text, event);
+  return text;
 }
 
 Result<Message> decode_message(std::string_view packet) {

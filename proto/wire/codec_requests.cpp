@@ -53,11 +53,14 @@ Error unknown_op() {
 }  // namespace
 
 std::string encode(const Request& request) {
-  JsonWriter writer;
-  writer.required("id", request.id);
-  writer.constant("op", kOps[request.body.index()]);
-  std::visit([&](const auto& body) { describe(writer, body); }, request.body);
-  return writer.text();
+  std::string text;
+  {
+    JsonWriter writer(text);
+    writer.required("id", request.id);
+    writer.constant("op", kOps[request.body.index()]);
+    std::visit([&](const auto& body) { describe(writer, body); }, request.body);
+  }
+  return text;
 }
 
 std::variant<Request, BadRequest> decode_request(std::string_view packet) {

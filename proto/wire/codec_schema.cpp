@@ -14,11 +14,9 @@ namespace {
 
 template <class Entry>
 std::string encode_entries(std::span<const Entry> schema) {
-  JsonWriter::Json array = JsonWriter::Json::array();
-  for (const Entry& entry : schema) {
-    array.push_back(JsonWriter::json_of(entry));
-  }
-  return JsonWriter::text_of(array);
+  std::string text;
+  JsonWriter::append(text, schema);
+  return text;
 }
 
 template <class Entry>
@@ -68,7 +66,9 @@ Result<std::vector<FixedTensor>> decode_placed_schema(std::string_view text) {
 }
 
 std::string encode_layout(const Layout& layout) {
-  return JsonWriter::text_of(JsonWriter::json_of(layout));
+  std::string text;
+  JsonWriter::append(text, layout);
+  return text;
 }
 
 Result<Layout> decode_layout(std::string_view text) {
