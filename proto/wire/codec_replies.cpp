@@ -71,11 +71,9 @@ Error corrupt(Error why) {
 }
 
 Result<Message> decode_event(JsonReader& reader,
-                             const nlohmann::json& packet,
+                             const JsonValue& what,
                              JsonReader::Failure& failure) {
-  const nlohmann::json& what = packet.at("event");
-  if (what.is_string() &&
-      !index_of(what.get_ref<const std::string&>(), EnumNames<Event::What>::kAll)) {
+  if (what.is(JsonValue::Kind::string) && !index_of(what.text(), EnumNames<Event::What>::kAll)) {
     return Error{.code = Errc::unsupported, .detail = "event: unknown to this release"};
   }
   Event event;
@@ -127,9 +125,9 @@ Result<Message> decode_message(std::string_view packet) {
     return corrupt(std::move(json).error());
   }
   JsonReader::Failure failure;
-  JsonReader reader(*json, "", failure);
+  JsonReader reader(json->root(), "", failure);
   if (reader.has("event")) {
-    return decode_event(reader, *json, failure);
+    return decode_event(reader, *json->root().find("event"), failure);
   }
   Reply reply;
   reader.required("id", reply.id);

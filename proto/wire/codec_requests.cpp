@@ -69,7 +69,7 @@ std::variant<Request, BadRequest> decode_request(std::string_view packet) {
     return BadRequest{.error = std::move(json).error()};
   }
   JsonReader::Failure failure;
-  JsonReader reader(*json, "", failure);
+  JsonReader reader(json->root(), "", failure);
   Request request;
   reader.required("id", request.id);
   if (!failure && request.id == 0) {
