@@ -160,7 +160,7 @@ Result<void> Session::await(
       }
       continue;
     }
-    wait_for_news(lock, until.deadline);
+    wait_for_news(lock, until.deadline, &pending);
   }
   return {};
 }
@@ -197,8 +197,8 @@ Result<void> Session::send(Lock& lock,
 }
 
 // Returns after something may have changed: a packet was read, by this thread or another; the
-// deadline; an interruption; a second.
-void Session::wait_for_news(Lock& lock, sync::Deadline deadline) {
+// deadline; an interruption; a second. Whoever waits for one answer says for which.
+void Session::wait_for_news(Lock& lock, sync::Deadline deadline, const Pending* awaited) {
   if (is_reading_) {
     changed_->wait_for(lock, std::chrono::milliseconds(poll_milliseconds(deadline)));
     return;
@@ -213,13 +213,15 @@ void Session::wait_for_news(Lock& lock, sync::Deadline deadline) {
   }
   lock.lock();
   if (fds[0].revents != 0) {
-    read_packets(lock);
+    read_packets(lock, awaited);
   }
   is_reading_ = false;
   changed_->notify_all();
 }
 
-void Session::read_packets(Lock& lock) {
+// Reads what is there, but no further than the answer that is awaited if it is the last one: to
+// find nothing more costs a verb a system call, and whoever waits next finds what is left.
+void Session::read_packets(Lock& lock, const Pending* awaited) {
   lock.unlock();
   bool is_over = false;
   while (!is_over) {
@@ -227,6 +229,7 @@ void Session::read_packets(Lock& lock) {
     auto packet = os::receive_packet(socket_.get());
     if (packet) {
       dispatch(*std::move(packet));
+      is_over = awaited != nullptr && is_last(*awaited);
     } else {
       is_over = true;
       if (packet.error().code != Errc::empty) {
@@ -237,6 +240,11 @@ void Session::read_packets(Lock& lock) {
     }
   }
   lock.lock();
+}
+
+bool Session::is_last(const Pending& answer) {
+  const std::scoped_lock lock(mutex_);
+  return answer.is_done && pending_.empty();
 }
 
 void Session::dispatch(os::Packet&& packet) {
@@ -325,7 +333,7 @@ bool Session::is_done(const Later& later) {
   Lock lock(mutex_);
   if (!later.pending.is_done && !is_reading_ && !is_gone_) {
     is_reading_ = true;
-    read_packets(lock);
+    read_packets(lock, nullptr);
     is_reading_ = false;
     changed_->notify_all();
   }
@@ -398,7 +406,7 @@ Result<void> Session::pump(sync::Deadline deadline, std::uint32_t interruptions)
     if (is_interrupted(until)) {
       return interrupted_error();
     }
-    wait_for_news(lock, deadline);
+    wait_for_news(lock, deadline, nullptr);
     if (news_ == before && !is_gone_ && has_passed(deadline)) {
       return Error{.code = Errc::timed_out, .detail = "no event"};
     }

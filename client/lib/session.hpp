@@ -135,8 +135,9 @@ class Session {
   Result<void> await(
       Lock& lock, std::uint64_t id, const Pending& pending, Until until, bool is_cancellable);
   [[nodiscard]] bool is_interrupted(const Until& until) const noexcept;
-  void wait_for_news(Lock& lock, sync::Deadline deadline);
-  void read_packets(Lock& lock);
+  void wait_for_news(Lock& lock, sync::Deadline deadline, const Pending* awaited);
+  void read_packets(Lock& lock, const Pending* awaited);
+  [[nodiscard]] bool is_last(const Pending& answer);
   void dispatch(os::Packet&& packet);
   void settle(wire::Reply&& reply, std::vector<os::UniqueFd>&& fds);
   void give_up() noexcept;

@@ -79,10 +79,13 @@ void Connection::pump() {
 
 void Connection::pop() {
   const bool had_fds = !queue_.front().fds.empty();
+  const bool took_none = !takes_fds();
   queue_.pop_front();
   if (had_fds) {
     has_sent_fds_ = true;
     --queued_with_fds_;
+  }
+  if (took_none && takes_fds()) {
     // Not from here: the service may be in the middle of something.
     asio::post(socket_.get_executor(), [self = shared_from_this()] {
       if (self->is_open_) {

@@ -144,7 +144,10 @@ class Service {
   void wait_returned(core::Asker asker, const wire::WaitReturned& request);
   void revoke(core::Asker asker, const wire::Revoke& request);
   void answer(core::Asker asker, const std::string& name, const Result<void>& done);
+  /// The name is that of the token's buffer, which is looked for only to refuse: it is there still.
+  void answer(core::Asker asker, std::uint64_t token, const Result<void>& done);
   [[nodiscard]] std::string name_of_token(core::Asker asker, std::uint64_t token);
+  [[nodiscard]] std::string name_of_lender(core::Asker asker, const wire::Lend& request);
   // service_grains.cpp
   struct AttachPlan;
   void attach(core::Asker asker, const wire::Attach& request);

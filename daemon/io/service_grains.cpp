@@ -80,15 +80,14 @@ Result<Service::AttachPlan> Service::plan_attach(std::uint32_t session,
 }
 
 void Service::attach(core::Asker asker, const wire::Attach& request) {
-  const std::string name = name_of_token(asker, request.token);
   auto plan = plan_attach(asker.session, request);
   if (!plan) {
-    answer(asker, name, plan.error());
+    answer(asker, request.token, plan.error());
     return;
   }
   const auto are_moving = move_grains(*plan);
   if (!are_moving) {
-    answer(asker, name, are_moving.error());
+    answer(asker, request.token, are_moving.error());
     return;
   }
   if (*are_moving || !outlet_.takes_fds(asker.session)) {
@@ -97,7 +96,7 @@ void Service::attach(core::Asker asker, const wire::Attach& request) {
   }
   auto packet = attached(asker, *plan);
   if (!packet) {
-    answer(asker, name, packet.error());
+    answer(asker, request.token, packet.error());
     return;
   }
   outlet_.send(asker.session, *std::move(packet));
@@ -262,8 +261,7 @@ Result<Outgoing> Service::attached(core::Asker asker, const AttachPlan& plan) {
 }
 
 void Service::detach(core::Asker asker, const wire::Detach& request) {
-  const std::string name = name_of_token(asker, request.token);
-  answer(asker, name, registry_.detach(asker.session, request.token));
+  answer(asker, request.token, registry_.detach(asker.session, request.token));
 }
 
 }  // namespace tenure::io

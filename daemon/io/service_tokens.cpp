@@ -58,6 +58,15 @@ std::string Service::name_of_token(core::Asker asker, std::uint64_t token) {
   return held ? held->segment->name : "";
 }
 
+std::string Service::name_of_lender(core::Asker asker, const wire::Lend& request) {
+  std::string name = name_of_token(asker, request.issuer);
+  if (const core::Handle* handle = registry_.find_handle(request.handle);
+      name.empty() && handle != nullptr && handle->asker.session == asker.session) {
+    name = registry_.find_by_id(handle->memory.segment)->name;
+  }
+  return name;
+}
+
 // Under the buffer's name, if it is known.
 void Service::answer(core::Asker asker, const std::string& name, const Result<void>& done) {
   if (done) {
@@ -67,6 +76,10 @@ void Service::answer(core::Asker asker, const std::string& name, const Result<vo
   } else {
     refuse_named(asker, name, done.error());
   }
+}
+
+void Service::answer(core::Asker asker, std::uint64_t token, const Result<void>& done) {
+  answer(asker, done ? "" : name_of_token(asker, token), done);
 }
 
 void Service::lend(core::Asker asker, const wire::Lend& request) {
@@ -79,14 +92,9 @@ void Service::lend(core::Asker asker, const wire::Lend& request) {
                       std::to_string(wire::kMaxRegions)});
     return;
   }
-  std::string name = name_of_token(asker, request.issuer);
-  if (const core::Handle* handle = registry_.find_handle(request.handle);
-      name.empty() && handle != nullptr && handle->asker.session == asker.session) {
-    name = registry_.find_by_id(handle->memory.segment)->name;
-  }
   const auto lent = registry_.lend(asker, request);
   if (!lent) {
-    answer(asker, name, lent.error());
+    answer(asker, name_of_lender(asker, request), lent.error());
   } else if (*lent) {
     grant_tokens(asker, **lent);
   }
@@ -117,20 +125,17 @@ void Service::settle(const core::Effects::Decided& decided) {
 }
 
 void Service::release(core::Asker asker, const wire::Release& request) {
-  const std::string name = name_of_token(asker, request.token);
-  answer(asker, name, registry_.release(asker.session, request.token));
+  answer(asker, request.token, registry_.release(asker.session, request.token));
 }
 
 void Service::acknowledge(core::Asker asker, const wire::Acknowledge& request) {
-  const std::string name = name_of_token(asker, request.token);
-  answer(asker, name, registry_.acknowledge(asker.session, request.token));
+  answer(asker, request.token, registry_.acknowledge(asker.session, request.token));
 }
 
 void Service::transfer(core::Asker asker, const wire::Transfer& request) {
-  const std::string name = name_of_token(asker, request.token);
   if (request.to_session && !outlet_.takes_events(*request.to_session)) {
     answer(asker,
-           name,
+           request.token,
            Error{.code = Errc::too_many,
                  .detail = "to_session: " + std::to_string(*request.to_session) +
                            " does not read its events"});
@@ -138,7 +143,7 @@ void Service::transfer(core::Asker asker, const wire::Transfer& request) {
   }
   auto sent = registry_.transfer(asker.session, request, make_secret());
   if (!sent) {
-    answer(asker, name, sent.error());
+    answer(asker, request.token, sent.error());
     return;
   }
   reply(asker.session, asker.request, wire::Sent{.ticket = *std::move(sent)});
@@ -166,7 +171,7 @@ void Service::claim(core::Asker asker, const wire::Claim& request) {
 void Service::wait_returned(core::Asker asker, const wire::WaitReturned& request) {
   const auto waited = registry_.wait_returned(asker, request);
   if (!waited) {
-    answer(asker, name_of_token(asker, request.token), waited.error());
+    answer(asker, request.token, waited.error());
   } else if (*waited) {
     reply(asker.session, asker.request, wire::Done{});
   }

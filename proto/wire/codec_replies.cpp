@@ -71,11 +71,9 @@ Error corrupt(Error why) {
 }
 
 Result<Message> decode_event(JsonReader& reader,
-                             const nlohmann::json& packet,
+                             const JsonValue& what,
                              JsonReader::Failure& failure) {
-  const nlohmann::json& what = packet.at("event");
-  if (what.is_string() &&
-      !index_of(what.get_ref<const std::string&>(), EnumNames<Event::What>::kAll)) {
+  if (what.is(JsonValue::Kind::string) && !index_of(what.text(), EnumNames<Event::What>::kAll)) {
     return Error{.code = Errc::unsupported, .detail = "event: unknown to this release"};
   }
   Event event;
@@ -101,21 +99,24 @@ void read_ok(const JsonReader& reader, ReplyBody& body) {
 }  // namespace
 
 std::string encode(const Reply& reply) {
-  JsonWriter writer;
-  writer.required("id", reply.id);
-  if (const Error* error = std::get_if<Error>(&reply.body)) {
-    writer.required("error", *error);
-  } else {
-    std::visit([&](const auto& body) { writer.tagged("ok", kReplies[reply.body.index()], body); },
-               reply.body);
+  std::string text;
+  {
+    JsonWriter writer(text);
+    writer.required("id", reply.id);
+    if (const Error* error = std::get_if<Error>(&reply.body)) {
+      writer.required("error", *error);
+    } else {
+      std::visit([&](const auto& body) { writer.tagged("ok", kReplies[reply.body.index()], body); },
+                 reply.body);
+    }
   }
-  return writer.text();
+  return text;
 }
 
 std::string encode(const Event& event) {
-  JsonWriter writer;
-  describe(writer, event);
-  return writer.text();
+  std::string text;
+  JsonWriter::append(text, event);
+  return text;
 }
 
 Result<Message> decode_message(std::string_view packet) {
@@ -124,9 +125,9 @@ Result<Message> decode_message(std::string_view packet) {
     return corrupt(std::move(json).error());
   }
   JsonReader::Failure failure;
-  JsonReader reader(*json, "", failure);
+  JsonReader reader(json->root(), "", failure);
   if (reader.has("event")) {
-    return decode_event(reader, *json, failure);
+    return decode_event(reader, *json->root().find("event"), failure);
   }
   Reply reply;
   reader.required("id", reply.id);

@@ -53,11 +53,14 @@ Error unknown_op() {
 }  // namespace
 
 std::string encode(const Request& request) {
-  JsonWriter writer;
-  writer.required("id", request.id);
-  writer.constant("op", kOps[request.body.index()]);
-  std::visit([&](const auto& body) { describe(writer, body); }, request.body);
-  return writer.text();
+  std::string text;
+  {
+    JsonWriter writer(text);
+    writer.required("id", request.id);
+    writer.constant("op", kOps[request.body.index()]);
+    std::visit([&](const auto& body) { describe(writer, body); }, request.body);
+  }
+  return text;
 }
 
 std::variant<Request, BadRequest> decode_request(std::string_view packet) {
@@ -66,7 +69,7 @@ std::variant<Request, BadRequest> decode_request(std::string_view packet) {
     return BadRequest{.error = std::move(json).error()};
   }
   JsonReader::Failure failure;
-  JsonReader reader(*json, "", failure);
+  JsonReader reader(json->root(), "", failure);
   Request request;
   reader.required("id", request.id);
   if (!failure && request.id == 0) {

@@ -14,11 +14,9 @@ namespace {
 
 template <class Entry>
 std::string encode_entries(std::span<const Entry> schema) {
-  JsonWriter::Json array = JsonWriter::Json::array();
-  for (const Entry& entry : schema) {
-    array.push_back(JsonWriter::json_of(entry));
-  }
-  return JsonWriter::text_of(array);
+  std::string text;
+  JsonWriter::append(text, schema);
+  return text;
 }
 
 template <class Entry>
@@ -30,21 +28,23 @@ Result<std::vector<Entry>> decode_entries(std::string_view text) {
   const auto refused = [](const std::string& why) {
     return Error{.code = Errc::bad_request, .detail = "schema: " + why};
   };
-  if (!json->is_array()) {
+  const JsonValue list = json->root();
+  if (!list.is(JsonValue::Kind::array)) {
     return refused("is not an array");
   }
-  if (json->size() > kMaxSchemaTensors) {
-    return refused(std::to_string(json->size()) + " tensors; at most " +
+  if (list.size() > kMaxSchemaTensors) {
+    return refused(std::to_string(list.size()) + " tensors; at most " +
                    std::to_string(kMaxSchemaTensors));
   }
   JsonReader::Failure failure;
-  std::vector<Entry> schema(json->size());
-  for (std::size_t i = 0; i < schema.size() && !failure; ++i) {
-    JsonReader reader((*json)[i], "schema[" + std::to_string(i) + "]", failure);
-    describe(reader, schema[i]);
-  }
-  if (failure) {
-    return *std::move(failure);
+  std::vector<Entry> schema;
+  schema.reserve(list.size());
+  for (const JsonValue entry : list) {
+    JsonReader reader(entry, "schema[" + std::to_string(schema.size()) + "]", failure);
+    describe(reader, schema.emplace_back());
+    if (failure) {
+      return *std::move(failure);
+    }
   }
   return schema;
 }
@@ -68,7 +68,9 @@ Result<std::vector<FixedTensor>> decode_placed_schema(std::string_view text) {
 }
 
 std::string encode_layout(const Layout& layout) {
-  return JsonWriter::text_of(JsonWriter::json_of(layout));
+  std::string text;
+  JsonWriter::append(text, layout);
+  return text;
 }
 
 Result<Layout> decode_layout(std::string_view text) {
@@ -77,7 +79,7 @@ Result<Layout> decode_layout(std::string_view text) {
     return std::move(json).error();
   }
   JsonReader::Failure failure;
-  JsonReader reader(*json, "layout", failure);
+  JsonReader reader(json->root(), "layout", failure);
   Layout layout;
   describe(reader, layout);
   if (failure) {

@@ -8,54 +8,36 @@
 namespace tenure::wire {
 namespace {
 
-using Json = nlohmann::json;
+using Json = JsonValue;
 
 // Of any std::chrono duration here: they all count in 64 bits.
 constexpr std::int64_t kMostTicks = std::chrono::nanoseconds::max().count();
 
-// An integer that travels as a string: decimal digits, a sign at most, nothing else.
+// Decimal digits, a sign at most, nothing else: of a number, or of a string, as which large
+// integers travel.
 template <class T>
-std::optional<T> parse_integer(const std::string& text) noexcept {
+std::optional<T> integer_in(const Json& json) noexcept {
+  if (!json.is(Json::Kind::number) && !json.is(Json::Kind::string)) {
+    return std::nullopt;
+  }
+  const std::string_view text = json.text();
   T value = 0;
   const char* end = text.data() + text.size();
   const auto [stop, error] = std::from_chars(text.data(), end, value);
   return error == std::errc{} && stop == end ? std::optional(value) : std::nullopt;
 }
 
-std::optional<std::uint64_t> unsigned_in(const Json& json) {
-  if (json.is_string()) {
-    return parse_integer<std::uint64_t>(json.get_ref<const std::string&>());
-  }
-  return json.is_number_unsigned() ? std::optional(json.get<std::uint64_t>()) : std::nullopt;
-}
-
-std::optional<std::int64_t> signed_in(const Json& json) {
-  if (json.is_string()) {
-    return parse_integer<std::int64_t>(json.get_ref<const std::string&>());
-  }
-  if (json.is_number_unsigned()) {
-    const auto value = json.get<std::uint64_t>();
-    return std::in_range<std::int64_t>(value) ? std::optional(static_cast<std::int64_t>(value))
-                                              : std::nullopt;
-  }
-  return json.is_number_integer() ? std::optional(json.get<std::int64_t>()) : std::nullopt;
-}
-
 }  // namespace
 
 JsonReader::JsonReader(const Json& json, std::string path, Failure& failure)
-    : object_(&json), path_(std::move(path)), failure_(failure) {
-  if (!json.is_object()) {
+    : object_(json), path_(std::move(path)), failure_(failure) {
+  if (!json.is(Json::Kind::object)) {
     refuse(Errc::bad_request, path_.empty() ? "packet" : path_, "is not an object");
   }
 }
 
-const Json* JsonReader::find(const char* name) const {
-  if (failure_ || !object_->is_object()) {
-    return nullptr;
-  }
-  const auto member = object_->find(name);
-  return member == object_->end() ? nullptr : &*member;
+std::optional<Json> JsonReader::find(const char* name) const {
+  return failure_ || !object_.is(Json::Kind::object) ? std::nullopt : object_.find(name);
 }
 
 std::string JsonReader::path_of(const char* name) const {
@@ -77,16 +59,17 @@ void JsonReader::constant(const char* name, std::string_view value) {
 }
 
 bool JsonReader::check_array(const Json& json, const std::string& path) {
-  if (!json.is_array()) {
+  const bool is_array = json.is(Json::Kind::array);
+  if (!is_array) {
     refuse(Errc::bad_request, path, "is not an array");
   }
-  return json.is_array();
+  return is_array;
 }
 
 std::uint64_t JsonReader::read_unsigned(const Json& json,
                                         const std::string& path,
                                         std::uint64_t most) {
-  const auto value = unsigned_in(json);
+  const auto value = integer_in<std::uint64_t>(json);
   if (!value || *value > most) {
     refuse(Errc::bad_request, path, "is not an integer from 0 to " + std::to_string(most));
     return 0;
@@ -95,7 +78,7 @@ std::uint64_t JsonReader::read_unsigned(const Json& json,
 }
 
 std::int64_t JsonReader::read_signed(const Json& json, const std::string& path, Range range) {
-  const auto value = signed_in(json);
+  const auto value = integer_in<std::int64_t>(json);
   if (!value || *value < range.least || *value > range.most) {
     refuse(Errc::bad_request,
            path,
@@ -109,8 +92,7 @@ std::int64_t JsonReader::read_signed(const Json& json, const std::string& path, 
 std::optional<std::size_t> JsonReader::read_name(const Json& json,
                                                  const std::string& path,
                                                  std::span<const std::string_view> names) {
-  const auto index =
-      json.is_string() ? index_of(json.get_ref<const std::string&>(), names) : std::nullopt;
+  const auto index = json.is(Json::Kind::string) ? index_of(json.text(), names) : std::nullopt;
   if (!index) {
     std::string why = "is none of";
     for (const std::string_view name : names) {
@@ -122,22 +104,22 @@ std::optional<std::size_t> JsonReader::read_name(const Json& json,
 }
 
 void JsonReader::read(const Json& json, const std::string& path, bool& value) {
-  if (!json.is_boolean()) {
+  if (!json.is(Json::Kind::boolean)) {
     return refuse(Errc::bad_request, path, "is not true or false");
   }
-  value = json.get<bool>();
+  value = json.text() == "true";
 }
 
 void JsonReader::read(const Json& json, const std::string& path, std::string& value) {
-  if (!json.is_string()) {
+  if (!json.is(Json::Kind::string)) {
     return refuse(Errc::bad_request, path, "is not a string");
   }
-  value = json.get_ref<const std::string&>();
+  value = json.text();
 }
 
 void JsonReader::read(const Json& json, const std::string& path, DType& value) {
   const auto parsed =
-      json.is_string() ? parse_dtype(json.get_ref<const std::string&>()) : Result<DType>(Error{});
+      json.is(Json::Kind::string) ? parse_dtype(json.text()) : Result<DType>(Error{});
   if (!parsed) {
     return refuse(Errc::bad_request, path, "is not the name of a dtype");
   }
@@ -153,16 +135,18 @@ void JsonReader::read(const Json& json, const std::string& path, Shape& value) {
         Errc::bad_request, path, "has " + std::to_string(json.size()) + " extents; at most 8");
   }
   std::array<std::int64_t, kMaxRank> extents{};
-  for (std::size_t i = 0; i < json.size(); ++i) {
-    extents[i] = read_signed(json[i],
+  std::size_t i = 0;
+  for (const Json item : json) {
+    extents[i] = read_signed(item,
                              path + "[" + std::to_string(i) + "]",
                              {.least = 0, .most = std::numeric_limits<std::int64_t>::max()});
+    ++i;
   }
   value = Shape(std::span<const std::int64_t>(extents).first(json.size()));
 }
 
 void JsonReader::read(const Json& json, const std::string& path, std::chrono::nanoseconds& value) {
-  if (json.is_string() && json.get_ref<const std::string&>() == "forever") {
+  if (json.is(Json::Kind::string) && json.text() == "forever") {
     value = std::chrono::nanoseconds::max();
     return;
   }

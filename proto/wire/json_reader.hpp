@@ -12,11 +12,10 @@
 #include <string_view>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
 #include <tenure/tensor.hpp>
 
 #include "proto/wire/enum_names.hpp"
+#include "proto/wire/json_text.hpp"
 
 namespace tenure::wire {
 
@@ -26,7 +25,7 @@ namespace tenure::wire {
 /// calls after it read nothing. Members that nobody asks for are ignored. Threads: one.
 class JsonReader {
  public:
-  using Json = nlohmann::json;
+  using Json = JsonValue;
   using Failure = std::optional<Error>;
 
   /// Refuses `json` if it is not an object. `path` is "" for the packet itself.
@@ -35,7 +34,7 @@ class JsonReader {
   /// Must be there.
   template <class T>
   void required(const char* name, T& value) {
-    if (const Json* member = find(name); member != nullptr) {
+    if (const auto member = find(name)) {
       read(*member, path_of(name), value);
     } else {
       refuse(Errc::bad_request, path_of(name), "is missing");
@@ -44,13 +43,13 @@ class JsonReader {
   /// Keeps the value that it has if it is not there.
   template <class T>
   void defaulted(const char* name, T& value) {
-    if (const Json* member = find(name); member != nullptr) {
+    if (const auto member = find(name)) {
       read(*member, path_of(name), value);
     }
   }
   template <class T>
   void optional(const char* name, std::optional<T>& value) {
-    if (const Json* member = find(name); member != nullptr) {
+    if (const auto member = find(name)) {
       read(*member, path_of(name), value.emplace());
     }
   }
@@ -70,12 +69,12 @@ class JsonReader {
     }
     if (!elsewhere) {
       required(name, list);
-    } else if (find(name) != nullptr) {
+    } else if (has(name)) {
       refuse(Errc::bad_request, path_of(name), std::string("stands beside ") + elsewhere_name);
     }
   }
 
-  [[nodiscard]] bool has(const char* name) const { return find(name) != nullptr; }
+  [[nodiscard]] bool has(const char* name) const { return find(name).has_value(); }
   /// The object under `name`, which is there.
   [[nodiscard]] JsonReader nested(const char* name) const {
     return {*find(name), path_of(name), failure_};
@@ -112,8 +111,13 @@ class JsonReader {
       return;
     }
     items.clear();
-    for (std::size_t i = 0; i < json.size() && !failure_; ++i) {
-      read(json[i], path + "[" + std::to_string(i) + "]", items.emplace_back());
+    items.reserve(json.size());
+    for (const Json item : json) {
+      if (failure_) {
+        return;
+      }
+      const std::string index = std::to_string(items.size());
+      read(item, path + "[" + index + "]", items.emplace_back());
     }
   }
 
@@ -123,7 +127,7 @@ class JsonReader {
     std::int64_t most;
   };
 
-  [[nodiscard]] const Json* find(const char* name) const;
+  [[nodiscard]] std::optional<Json> find(const char* name) const;
   [[nodiscard]] std::string path_of(const char* name) const;
   [[nodiscard]] bool check_array(const Json& json, const std::string& path);
   [[nodiscard]] std::uint64_t read_unsigned(const Json& json,
@@ -134,7 +138,7 @@ class JsonReader {
                                                      const std::string& path,
                                                      std::span<const std::string_view> names);
 
-  const Json* object_;
+  Json object_;
   std::string path_;
   Failure& failure_;
 };

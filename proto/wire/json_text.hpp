@@ -3,15 +3,78 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
 #include <string_view>
-
-#include <nlohmann/json.hpp>
+#include <vector>
 
 #include <tenure/result.hpp>
 
 #include "proto/wire/limits.hpp"
 
 namespace tenure::wire {
+
+class JsonTree;
+
+/// One value of a tree, which outlives it. Threads: a value.
+class JsonValue {
+ public:
+  enum class Kind : std::uint8_t { null, boolean, number, string, object, array };
+  class Iterator;
+
+  JsonValue(const JsonTree& tree, std::uint32_t index) noexcept : tree_(&tree), index_(index) {}
+
+  [[nodiscard]] Kind kind() const noexcept;
+  [[nodiscard]] bool is(Kind kind) const noexcept { return this->kind() == kind; }
+  /// A string's characters; a number, an integer without anything but its digits and sign; "true",
+  /// "false"; else nothing.
+  [[nodiscard]] std::string_view text() const noexcept;
+  /// An array's items or an object's members.
+  [[nodiscard]] std::size_t size() const noexcept;
+  [[nodiscard]] Iterator begin() const noexcept;
+  [[nodiscard]] Iterator end() const noexcept;
+  /// An object's member: of several with one name the last.
+  [[nodiscard]] std::optional<JsonValue> find(std::string_view name) const noexcept;
+
+ private:
+  const JsonTree* tree_;
+  std::uint32_t index_;
+};
+
+class JsonValue::Iterator {
+ public:
+  Iterator(const JsonTree& tree, std::uint32_t index) noexcept : tree_(&tree), index_(index) {}
+  [[nodiscard]] JsonValue operator*() const noexcept { return {*tree_, index_}; }
+  Iterator& operator++() noexcept;
+  [[nodiscard]] bool operator==(const Iterator& other) const noexcept {
+    return index_ == other.index_;
+  }
+
+ private:
+  const JsonTree* tree_;
+  std::uint32_t index_;
+};
+
+/// Values in the order of the text, each before what it contains: one vector holds a packet, where
+/// a tree of maps takes an allocation for each value. Threads: a value.
+class JsonTree {
+ public:
+  [[nodiscard]] JsonValue root() const noexcept { return {*this, 0}; }
+
+ private:
+  friend class JsonValue;
+  friend class JsonTreeBuilder;
+  struct Node {
+    std::string name = {};  // Of a member.
+    std::string text = {};
+    JsonValue::Kind kind = JsonValue::Kind::null;
+    std::uint32_t size = 0;
+    std::uint32_t end = 0;  // The first that is not within it.
+  };
+
+  std::vector<Node> nodes_;
+};
 
 /// What a text may cost us.
 struct JsonLimits {
@@ -28,9 +91,9 @@ inline constexpr JsonLimits kSchemaLimits{
 inline constexpr JsonLimits kLayoutLimits{
     .what = "layout", .bytes = kMaxLayoutBytes, .values = kMaxLayoutBytes};
 
-/// Of two members with one name the last counts. Nesting is at most kMaxNesting.
+/// Nesting is at most kMaxNesting.
 ///
 /// Errors: bad_request  not JSON in UTF-8, or beyond a limit
-[[nodiscard]] Result<nlohmann::json> parse_json(std::string_view text, JsonLimits limits);
+[[nodiscard]] Result<JsonTree> parse_json(std::string_view text, JsonLimits limits);
 
 }  // namespace tenure::wire

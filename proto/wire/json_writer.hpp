@@ -5,11 +5,10 @@
 #include <concepts>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <nlohmann/json.hpp>
 
 #include <tenure/tensor.hpp>
 
@@ -20,14 +19,20 @@ namespace tenure::wire {
 /// Writes an object member by member, in the order of the calls: the counterpart of JsonReader.
 ///
 /// Both are handed to describe(writer, message), which names a struct's members once for both
-/// directions. Never fails: text that is not UTF-8 gets replacement characters. Threads: one.
+/// directions, none of them twice. It writes text at once, without a tree, as every control verb
+/// waits for it. Never fails: text that is not UTF-8 gets replacement characters. Threads: one.
 class JsonWriter {
  public:
-  using Json = nlohmann::ordered_json;
+  /// Appends to `text`, which outlives it and has a whole object when this is destroyed.
+  explicit JsonWriter(std::string& text) : text_(text) { text_ += '{'; }
+  JsonWriter(const JsonWriter&) = delete;
+  JsonWriter& operator=(const JsonWriter&) = delete;
+  ~JsonWriter() { text_ += '}'; }
 
   template <class T>
   void required(const char* name, const T& value) {
-    object_[name] = json_of(value);
+    begin(name);
+    append(text_, value);
   }
   template <class T>
   void defaulted(const char* name, const T& value) {
@@ -46,7 +51,10 @@ class JsonWriter {
       required(name, value);
     }
   }
-  void constant(const char* name, std::string_view value) { object_[name] = value; }
+  void constant(const char* name, std::string_view value) {
+    begin(name);
+    append_text(text_, value);
+  }
   /// `list` under `name`, or instead of it `elsewhere` (a flag or a number) under that name.
   template <class T, class U>
   void either(const char* name,
@@ -59,58 +67,68 @@ class JsonWriter {
       required(name, list);
     }
   }
-  /// `body` as an object of its own, which says under `tag_name` what it is.
+  /// `body` as an object of its own, which says under "what" what it is.
   template <class T>
   void tagged(const char* name, std::string_view tag, const T& body) {
-    JsonWriter writer;
+    begin(name);
+    JsonWriter writer(text_);
     writer.constant("what", tag);
     describe(writer, body);
-    object_[name] = std::move(writer.object_);
   }
 
-  [[nodiscard]] std::string text() const { return text_of(object_); }
-  [[nodiscard]] static std::string text_of(const Json& json);
-
+  /// A value of any kind, and what it is made of, after what `text` has already.
   template <class T>
-  [[nodiscard]] static Json json_of(const T& value) {
-    if constexpr (std::is_enum_v<T>) {
-      return enumerator_name(value);
-    } else if constexpr (std::is_same_v<T, bool> || std::is_same_v<T, std::string>) {
-      return value;
+  static void append(std::string& text, const T& value) {
+    if constexpr (std::is_same_v<T, bool>) {
+      text += value ? "true" : "false";
+    } else if constexpr (std::is_enum_v<T>) {
+      append_text(text, enumerator_name(value));
     } else if constexpr (std::unsigned_integral<T>) {
-      return unsigned_json(value);
+      append_unsigned(text, value);
     } else if constexpr (std::signed_integral<T>) {
-      return signed_json(value);
+      append_signed(text, value);
     } else {
-      JsonWriter writer;
+      JsonWriter writer(text);
       describe(writer, value);
-      return std::move(writer.object_);
     }
   }
-  [[nodiscard]] static Json json_of(DType dtype) { return to_string(dtype); }
-  [[nodiscard]] static Json json_of(const Shape& shape);
-  [[nodiscard]] static Json json_of(std::chrono::nanoseconds timeout);
-  [[nodiscard]] static Json json_of(std::chrono::milliseconds duration) {
-    return signed_json(duration.count());
+  static void append(std::string& text, const std::string& value) { append_text(text, value); }
+  static void append(std::string& text, DType dtype) { append_text(text, to_string(dtype)); }
+  static void append(std::string& text, const Shape& shape);
+  static void append(std::string& text, std::chrono::nanoseconds timeout);
+  static void append(std::string& text, std::chrono::milliseconds duration) {
+    append_signed(text, duration.count());
   }
   template <class T>
-  [[nodiscard]] static Json json_of(const std::optional<T>& value) {
-    return value ? json_of(*value) : Json();
+  static void append(std::string& text, const std::optional<T>& value) {
+    if (value) {
+      append(text, *value);
+    } else {
+      text += "null";
+    }
   }
   template <class T>
-  [[nodiscard]] static Json json_of(const std::vector<T>& items) {
-    Json array = Json::array();
+  static void append(std::string& text, const std::vector<T>& items) {
+    append(text, std::span(items));
+  }
+  template <class T>
+  static void append(std::string& text, std::span<const T> items) {
+    text += '[';
     for (const T& item : items) {
-      array.push_back(json_of(item));
+      text += &item == items.data() ? "" : ",";
+      append(text, item);
     }
-    return array;
+    text += ']';
   }
 
  private:
-  [[nodiscard]] static Json unsigned_json(std::uint64_t value);
-  [[nodiscard]] static Json signed_json(std::int64_t value);
+  static void append_text(std::string& text, std::string_view value);
+  static void append_unsigned(std::string& text, std::uint64_t value);
+  static void append_signed(std::string& text, std::int64_t value);
+  void begin(std::string_view name);
 
-  Json object_ = Json::object();
+  std::string& text_;
+  bool is_empty_ = true;
 };
 
 }  // namespace tenure::wire

@@ -30,7 +30,7 @@ TEST_F(CliBench, MeasuresEveryRowAgainstARunningBroker) {
   ASSERT_EQ(result.status, 0) << result.errors;
   const auto json = result.json();
   EXPECT_THAT(json["machine"].get<std::string>(), HasSubstr("Linux"));
-  ASSERT_GE(json["rows"].size() + json["not_run"].size(), 13U);  // 14 with message queues.
+  ASSERT_GE(json["rows"].size() + json["not_run"].size(), 21U);  // 22 with message queues.
   for (const auto& row : json["not_run"]) {                      // Where there is no CUDA device.
     EXPECT_THAT(row["name"].get<std::string>(), HasSubstr("device"));
     EXPECT_THAT(row["why"].get<std::string>(), HasSubstr("CUDA"));
@@ -58,6 +58,8 @@ TEST_F(CliBench, StartsABrokerOfItsOwnAndEndsIt) {
   EXPECT_EQ(result.status, 0) << result.errors;
   EXPECT_THAT(result.output, HasSubstr("a broker of its own"));
   EXPECT_THAT(result.output, HasSubstr("publish to spinning subscriber, 64 B"));
+  EXPECT_THAT(result.output, HasSubstr("borrow, other cpu, 5000 tokens of "));
+  EXPECT_THAT(result.output, HasSubstr("borrow, same cpu, 5000 tokens of "));
   EXPECT_TRUE(std::filesystem::is_empty(folder));
 }
 

@@ -2,12 +2,16 @@
 #include "client/cli/bench/cpus.hpp"
 
 #include <sched.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/utsname.h>
 
 #include <cerrno>
 #include <cstring>
 #include <fstream>
 #include <vector>
+
+#include "proto/os/unique_fd.hpp"
 
 namespace tenure::cli::bench {
 namespace {
@@ -34,6 +38,24 @@ std::string core_of(int cpu) {
   std::getline(std::ifstream(folder + "physical_package_id"), package);
   std::getline(std::ifstream(folder + "core_id"), core);
   return package + ":" + core;
+}
+
+// Who listens on the socket, and 0 where that is hidden. Errors: broker_gone
+Result<::pid_t> server_of(const std::string& socket) {
+  const os::UniqueFd knocking(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
+  ::sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  socket.copy(address.sun_path, sizeof(address.sun_path) - 1);
+  ::ucred server{};
+  ::socklen_t length = sizeof server;
+  if (::connect(knocking.get(), reinterpret_cast<const ::sockaddr*>(&address), sizeof address) !=
+          0 ||
+      ::getsockopt(knocking.get(), SOL_SOCKET, SO_PEERCRED, &server, &length) != 0) {
+    return Error{.code = Errc::broker_gone,
+                 .sys_errno = errno,
+                 .detail = socket + ": " + std::strerror(errno)};
+  }
+  return server.pid;
 }
 
 std::string cpu_model() {
@@ -64,17 +86,31 @@ Result<CpuPair> choose_cpus() {
   return CpuPair{.here = cpus[0], .there = cpus[1]};
 }
 
-Result<void> pin_to(int cpu) {
+Result<void> pin_to(int cpu, ::pid_t thread) {
   cpu_set_t set;
   CPU_ZERO(&set);
   CPU_SET(static_cast<std::size_t>(cpu), &set);
-  if (::sched_setaffinity(0, sizeof(set), &set) != 0) {
+  if (::sched_setaffinity(thread, sizeof(set), &set) != 0) {
     return Error{
         .code = Errc::denied,
         .sys_errno = errno,
         .detail = "cannot run on cpu " + std::to_string(cpu) + ": " + std::strerror(errno)};
   }
   return {};
+}
+
+Result<void> run_where_server_may(const std::string& socket) {
+  const auto server = server_of(socket);
+  if (!server) {
+    return server.error();
+  }
+  cpu_set_t set;
+  if (*server <= 0 || ::sched_getaffinity(*server, sizeof(set), &set) != 0) {
+    return {};  // In another pid namespace: where this one is, then.
+  }
+  return ::sched_setaffinity(0, sizeof(set), &set) == 0
+             ? Result<void>()
+             : Error{.code = Errc::denied, .sys_errno = errno, .detail = std::strerror(errno)};
 }
 
 std::string describe_machine(CpuPair cpus) {

@@ -2,6 +2,8 @@
 /// Where the two processes of a measurement run, and on what.
 #pragma once
 
+#include <sys/types.h>
+
 #include <string>
 
 #include <tenure/result.hpp>
@@ -17,8 +19,12 @@ struct CpuPair {
 /// Errors: unsupported  there is only one
 [[nodiscard]] Result<CpuPair> choose_cpus();
 
-/// Keeps the calling thread on `cpu`. Errors: denied  as the system says
-[[nodiscard]] Result<void> pin_to(int cpu);
+/// Keeps a thread on `cpu`; 0: the calling one. Errors: denied  as the system says
+[[nodiscard]] Result<void> pin_to(int cpu, ::pid_t thread = 0);
+
+/// Lets the calling thread run on the cpus on which the process may that listens on `socket`.
+/// Errors: broker_gone  nobody listens there;  denied  as the system says
+[[nodiscard]] Result<void> run_where_server_may(const std::string& socket);
 
 /// "AMD EPYC, 2 cpus, Linux 6.1.0, cpus 0 and 1".
 [[nodiscard]] std::string describe_machine(CpuPair cpus);

@@ -13,6 +13,8 @@
 #include <cstring>
 #include <utility>
 
+#include "client/cli/bench/cpus.hpp"
+
 namespace tenure::cli::bench {
 namespace {
 
@@ -96,6 +98,11 @@ Result<OwnBroker> OwnBroker::start() {
     return start_error(error);
   }
   return broker;
+}
+
+// Its first thread is the one that answers.
+Result<void> OwnBroker::pin_to(int cpu) {
+  return bench::pin_to(cpu, pid_);
 }
 
 OwnBroker::~OwnBroker() {

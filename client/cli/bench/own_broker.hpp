@@ -21,6 +21,9 @@ class OwnBroker {
   OwnBroker& operator=(OwnBroker&& other) = delete;
   ~OwnBroker();
 
+  /// From now on it answers on `cpu` alone. Errors: denied  as the system says
+  [[nodiscard]] Result<void> pin_to(int cpu);
+
   [[nodiscard]] std::string socket() const { return directory_ + "/control.sock"; }
 
  private:

@@ -14,6 +14,7 @@ class Samples {
   void add(std::chrono::nanoseconds time, double per = 1) {
     ns_.push_back(static_cast<double>(time.count()) / per);
   }
+  void add(const Samples& more) { ns_.insert(ns_.end(), more.ns_.begin(), more.ns_.end()); }
   [[nodiscard]] std::size_t count() const noexcept { return ns_.size(); }
   /// The smallest time that `share` (0 to 1) of the samples do not exceed; 0 without samples.
   [[nodiscard]] double at(double share) const {

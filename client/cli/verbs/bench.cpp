@@ -9,6 +9,7 @@
 #include "client/cli/bench/own_broker.hpp"
 #include "client/cli/bench/suite.hpp"
 #include "client/cli/bench/to_device.hpp"
+#include "client/cli/bench/token_verbs.hpp"
 #include "client/cli/interruption.hpp"
 #include "client/cli/verbs/verbs.hpp"
 
@@ -19,6 +20,7 @@ using namespace std::chrono_literals;
 using bench::Measurements;
 using bench::Pair;
 using bench::Samples;
+using bench::TokenVerbs;
 
 std::string number(double value, int digits) {
   std::array<char, 64> text{};
@@ -26,7 +28,7 @@ std::string number(double value, int digits) {
   return text.data();
 }
 
-// One line of the report. Times are in ns, speeds in GB/s.
+// One line of the report. Times are in ns, speeds in GB/s, rates in 1/s.
 struct Row {
   std::string name;
   std::string unit;
@@ -75,6 +77,13 @@ Row speed_row(std::string name, const Pair& pair, double size_bytes, std::string
   return row;
 }
 
+Row rate_row(std::string name, const Pair& pair, std::string target) {
+  constexpr double kNsPerSecond = 1e9;
+  Row row = speed_row(std::move(name), pair, kNsPerSecond, std::move(target));
+  row.unit = "1/s";
+  return row;
+}
+
 std::vector<Row> rows_of(const Measurements& found) {
   std::vector<Row> rows{
       time_row("publish to spinning subscriber, 64 B", found.spinning, "<= 1.5x"),
@@ -95,26 +104,73 @@ std::vector<Row> rows_of(const Measurements& found) {
   return rows;
 }
 
+// `where` the broker runs: ", same cpu".
+std::vector<Row> rows_of(const TokenVerbs& found, const std::string& where) {
+  const std::string crowd = where + ", " + std::to_string(found.tokens) + " tokens of " +
+                            (found.uids == 1 ? "1 uid" : std::to_string(found.uids) + " uids");
+  return {time_row("borrow" + where, found.borrow, "<= 1.6x"),
+          time_row("freeze" + where, found.freeze, "<= 1.6x"),
+          time_row("release" + where, found.release, "<= 1.6x"),
+          time_row("attach" + where, found.attach, "<= 1.5x"),
+          time_row("borrow" + crowd, found.crowded_borrow, "<= 1.2x"),
+          time_row("freeze" + crowd, found.crowded_freeze, "<= 1.2x"),
+          time_row("release" + crowd, found.crowded_release, "<= 1.2x"),
+          rate_row("verbs, 64 in flight" + where, found.window, "")};
+}
+
 // A row that this build or machine cannot have.
 struct NotRun {
   std::string name;
   std::string why;
 };
 
+// Adds the rows of tokens, or says why there are none.
+void add_token_rows(const Result<TokenVerbs>& found,
+                    const std::string& where,
+                    std::vector<Row>& rows,
+                    std::vector<NotRun>& not_run) {
+  if (!found) {
+    not_run.push_back(
+        {.name = "borrow, freeze, release, attach" + where, .why = found.error().message()});
+    return;
+  }
+  for (Row& row : rows_of(*found, where)) {
+    rows.push_back(std::move(row));
+  }
+}
+
+// A broker of this run's own is kept on one cpu; one that was there runs where it does.
+void add_token_rows(const bench::TokenVerbsOptions& options,
+                    std::optional<bench::OwnBroker>& own,
+                    std::vector<Row>& rows,
+                    std::vector<NotRun>& not_run) {
+  if (!own) {
+    add_token_rows(bench::measure_token_verbs(options), "", rows, not_run);
+    return;
+  }
+  for (const auto& [cpu, where] :
+       {std::pair(options.cpus.there, ", other cpu"), std::pair(options.cpus.here, ", same cpu")}) {
+    const auto pinned = own->pin_to(cpu);
+    add_token_rows(
+        pinned ? bench::measure_token_verbs(options) : pinned.error(), where, rows, not_run);
+  }
+}
+
 // Adds the row of copies to a device, or says why there is none.
-std::vector<NotRun> add_device_row(std::vector<Row>& rows,
-                                   const std::string& socket,
-                                   std::uint64_t rounds) {
+void add_device_row(const std::string& socket,
+                    std::uint64_t rounds,
+                    std::vector<Row>& rows,
+                    std::vector<NotRun>& not_run) {
   constexpr const char* kName = "copy to device, 16 MiB";
   auto client = Client::connect({.socket = socket, .name = "bench"});
   auto found = client ? bench::measure_to_device(
                             *client, "bench-" + std::to_string(::getpid()) + "/device", rounds)
                       : std::move(client).error();
   if (!found) {
-    return {{.name = kName, .why = found.error().message()}};
+    not_run.push_back({.name = kName, .why = found.error().message()});
+    return;
   }
   rows.push_back(speed_row(kName, *found, bench::kToDeviceBytes, ""));
-  return {};
 }
 
 nlohmann::json to_json(const Row& row) {
@@ -168,10 +224,37 @@ std::optional<std::string> running_broker(const CommonOptions& common) {
   return info ? std::optional(info->socket) : std::nullopt;
 }
 
+void print_report(const Context& context,
+                  const std::string& title,
+                  const std::vector<Row>& rows,
+                  const std::vector<NotRun>& not_run) {
+  context.print(title + "\n\n" + text_of(rows, context.style()));
+  for (const NotRun& row : not_run) {
+    context.print("not run: " + row.name + ": " + row.why + "\n");
+  }
+}
+
+void print_json_report(const Context& context,
+                       const std::string& machine,
+                       const std::vector<Row>& rows,
+                       const std::vector<NotRun>& not_run) {
+  nlohmann::json out = {{"machine", machine},
+                        {"rows", nlohmann::json::array()},
+                        {"not_run", nlohmann::json::array()}};
+  for (const Row& row : rows) {
+    out["rows"].push_back(to_json(row));
+  }
+  for (const NotRun& row : not_run) {
+    out["not_run"].push_back({{"name", row.name}, {"why", row.why}});
+  }
+  context.print_json(out);
+}
+
 }  // namespace
 
 int run_verb(const Context& context, const BenchOptions& options) {
   const Interruption interruption;
+  const auto goes_on = [&] { return interruption.signal() == 0; };
   const bench::CpuPair cpus = need("bench", bench::choose_cpus());
   const std::string machine = bench::describe_machine(cpus);  // Before this process is pinned.
   std::optional<std::string> socket = running_broker(context.common());
@@ -183,31 +266,29 @@ int run_verb(const Context& context, const BenchOptions& options) {
     own.emplace(need("tenured", bench::OwnBroker::start()));
     socket = own->socket();
   }
-  auto found =
-      bench::measure(*socket, cpus, options.rounds, [&] { return interruption.signal() == 0; });
-  if (interruption.signal() != 0) {
+  std::vector<Row> rows;
+  std::vector<NotRun> not_run;
+  auto found = bench::measure(*socket, cpus, options.rounds, goes_on);
+  if (found) {
+    rows = rows_of(*found);
+    add_token_rows({.socket = *socket, .cpus = cpus, .rounds = options.rounds, .goes_on = goes_on},
+                   own,
+                   rows,
+                   not_run);
+  }
+  if (!goes_on()) {
     return interruption.exit_status();
   }
-  std::vector<Row> rows = rows_of(need("bench", std::move(found)));
-  const std::vector<NotRun> not_run = add_device_row(rows, *socket, options.rounds);
+  need("bench", std::move(found));
+  add_device_row(*socket, options.rounds, rows, not_run);
   if (context.wants_json()) {
-    nlohmann::json out = {{"machine", machine},
-                          {"rows", nlohmann::json::array()},
-                          {"not_run", nlohmann::json::array()}};
-    for (const Row& row : rows) {
-      out["rows"].push_back(to_json(row));
-    }
-    for (const NotRun& row : not_run) {
-      out["not_run"].push_back({{"name", row.name}, {"why", row.why}});
-    }
-    context.print_json(out);
-    return 0;
-  }
-  context.print(machine + "\n" + (own ? "a broker of its own" : "broker " + *socket) +
-                "; medians of limit and product measured in turns\n\n" +
-                text_of(rows, context.style()));
-  for (const NotRun& row : not_run) {
-    context.print("not run: " + row.name + ": " + row.why + "\n");
+    print_json_report(context, machine, rows, not_run);
+  } else {
+    print_report(context,
+                 machine + "\n" + (own ? "a broker of its own" : "broker " + *socket) +
+                     "; medians of limit and product measured in turns",
+                 rows,
+                 not_run);
   }
   return 0;
 }
