@@ -18,6 +18,7 @@ Error malformed(std::string_view text, std::string_view why) {
   return {.code = Errc::bad_request, .detail = std::string(text) + ": " + std::string(why)};
 }
 
+// Bytes count from 1.
 std::string not_json_from(std::size_t position) {
   return "not JSON in UTF-8, from byte " + std::to_string(position) + " on";
 }
@@ -174,7 +175,7 @@ Result<JsonTree> parse_json(std::string_view text, JsonLimits limits) {
   boost::json::error_code code;
   const std::size_t used = parser.write_some(false, text.data(), text.size(), code);
   if (code || used != text.size()) {
-    return parser.handler().error().value_or(malformed(limits.what, not_json_from(used)));
+    return parser.handler().error().value_or(malformed(limits.what, not_json_from(used + 1)));
   }
   return std::move(parser.handler()).take();
 }

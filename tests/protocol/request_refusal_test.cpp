@@ -172,12 +172,8 @@ TEST(BadRequest, NamesTheNumberOutOfRange) {
     const std::string packet =
         R"({"id":7,"op":"hello","min_version":)" + number + R"(,"max_version":1})";
     const BadRequest bad = must_refuse(packet);
-    if (number == "1e400") {  // Beyond a double: no JSON reader has a value for it.
-      EXPECT_TRUE(bad.fatal);
-    } else {
-      EXPECT_FALSE(bad.fatal) << number;
-      EXPECT_EQ(bad.error.detail, to_u32) << number;
-    }
+    EXPECT_FALSE(bad.fatal) << number;
+    EXPECT_EQ(bad.error.detail, to_u32) << number;
   }
 }
 

@@ -193,7 +193,7 @@ TEST(LayoutText, MayHaveMembersOfLaterReleases) {
 
 TEST(LayoutText, RefusesWhatIsNone) {
   expect_no_layout("", "layout: not JSON in UTF-8, from byte 1 on");
-  expect_no_layout("{}\0"s, "layout: not JSON in UTF-8, from byte 2 on");
+  expect_no_layout("{}\0"s, "layout: not JSON in UTF-8, from byte 3 on");
   expect_no_layout("[]", "layout: is not an object");
   expect_no_layout(std::string(100, '['), "layout: nested deeper than 16");
   expect_no_layout(R"({"shape":[7]})", "layout.dtype: is missing");

@@ -41,6 +41,7 @@ ALLOWED["tests"] = tuple(ALLOWED)
 THIRD_PARTY = {
     "boost/asio": ("daemon/io", "daemon/app", "daemon/embed", "tests"),
     "boost/interprocess": ("proto/os", "client/examples", "tests"),
+    "boost/json": ("proto/wire",),
     "boost/": ("proto/os", "daemon/shm", "daemon/io", "daemon/app", "daemon/embed", "tests"),
     "spdlog/": ("daemon/io", "daemon/app", "daemon/embed", "tests"),
     "nlohmann/": ("proto/wire", "daemon/app", "client/cli", "tests"),
