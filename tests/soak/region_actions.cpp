@@ -12,7 +12,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::size_t kMostHeld = 8;
+constexpr std::size_t kMostHeld = 6;
 
 template <class T>
 constexpr bool kIsBorrow = std::is_same_v<T, Borrow>;
@@ -85,10 +85,10 @@ void RegionActions::borrow_or_freeze() {
   // What it still maps must not be lent beside it.
   if (is_full() || (root != nullptr && root->is_attached())) {
     release();
-  } else if (worker_.random().one_in(2)) {
-    take<Borrow>(buffer);
-  } else {
+  } else if (worker_.random().one_in(4)) {  // They overlap and would leave borrows no room.
     take<Freeze>(buffer);
+  } else {
+    take<Borrow>(buffer);
   }
 }
 
@@ -142,8 +142,8 @@ void RegionActions::take_later(std::uint32_t buffer) {
       return buffers_[buffer].freeze_later(region, options);
     }
   }();
-  for (std::uint64_t looks = worker_.random().below(12); looks != 0 && !pending.ready(); --looks) {
-    worker_.pause(2ms);
+  for (std::uint64_t looks = worker_.random().below(8); looks != 0 && !pending.ready(); --looks) {
+    worker_.pause(1ms);
   }
   if (!pending.ready() && worker_.random().one_in(3)) {
     return;  // Dropped.
@@ -211,7 +211,7 @@ void RegionActions::lend_on() {
 void RegionActions::wait_returned() {
   const auto index = pick();
   if (index && held_[*index]->is_borrow()) {
-    held_[*index]->wait_returned(worker_.random().one_in(2) ? kNoWait : Timeout(20ms));
+    held_[*index]->wait_returned(worker_.random().one_in(2) ? kNoWait : Timeout(10ms));
   }
 }
 
@@ -237,6 +237,8 @@ void RegionActions::hang_up() {
   }
   buffers_.clear();
   client_.reset();
+  sent_.clear();
+  claimed_.clear();
   open();
 }
 
@@ -262,10 +264,10 @@ Pages RegionActions::all_of(std::uint32_t buffer) const {
 Pages RegionActions::pick_pages(std::uint32_t buffer, const Pages& within) {
   Random& random = worker_.random();
   const std::uint64_t count = within.end - within.begin;
-  if (random.one_in(20)) {
+  if (random.one_in(60)) {
     return within;
   }
-  const std::uint64_t most = std::min<std::uint64_t>(count, random.one_in(8) ? count : 16);
+  const std::uint64_t most = std::min<std::uint64_t>(count, random.one_in(24) ? count : 6);
   Pages pages{.begin = within.begin + random.below(count), .end = 0};
   pages.end = std::min(within.end, pages.begin + random.between(1, most));
   const std::uint64_t grain = buffers_[buffer].grain_bytes() / kPageBytes;
@@ -279,8 +281,8 @@ Pages RegionActions::pick_pages(std::uint32_t buffer, const Pages& within) {
 
 TokenOptions RegionActions::pick_options() {
   Random& random = worker_.random();
-  const bool waits = random.one_in(3);
-  return {.timeout = waits ? Timeout(std::chrono::milliseconds(random.between(1, 40))) : kNoWait};
+  const bool waits = random.one_in(4);
+  return {.timeout = waits ? Timeout(std::chrono::milliseconds(random.between(1, 15))) : kNoWait};
 }
 
 Holding* RegionActions::root_of(std::uint32_t buffer) const {

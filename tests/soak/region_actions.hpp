@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -68,6 +69,9 @@ class RegionActions {
   std::optional<Client> client_;
   std::vector<Buffer> buffers_;
   Held held_;
+  // Of this session. What comes back is the same ticket, now for its sender alone.
+  std::set<std::string> sent_;
+  std::set<std::string> claimed_;
   std::array<std::uint64_t, kMaxBuffers> root_{};  // Ids, where this session has them.
 };
 

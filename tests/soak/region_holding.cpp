@@ -152,7 +152,7 @@ std::vector<PageText> Holding::read_all() {
 // anything, but nothing else a moment later.
 void Holding::check() {
   const std::vector<PageText> first = read_all();
-  worker_.pause(300us);
+  worker_.pause(200us);
   const std::vector<PageText> second = read_all();
   for (std::size_t i = 0; i < uses_.size(); ++i) {
     if (uses_[i] == Use::none) {

@@ -40,6 +40,7 @@ void RegionActions::send() {
   }
   held_.erase(held_.begin() + static_cast<std::ptrdiff_t>(*index));
   mail.ticket = *std::move(ticket);
+  sent_.insert(mail.ticket);
   // Now and then to two: one of them at most gets the token.
   for (std::uint64_t copies = random.one_in(5) ? 2 : 1; copies != 0; --copies) {
     const bool is_misled = random.one_in(5);
@@ -61,8 +62,10 @@ void RegionActions::claim(const Mail& mail) {
   if (!is_claimed) {
     return;
   }
-  const bool is_denied = (mail.session && *mail.session != client_->session()) ||
-                         (mail.uid && *mail.uid != worker_.spec().uid);
+  claimed_.insert(mail.ticket);
+  const bool is_for_other = (mail.session && *mail.session != client_->session()) ||
+                            (mail.uid && *mail.uid != worker_.spec().uid);
+  const bool is_denied = is_for_other && !sent_.contains(mail.ticket);
   if (mail.is_spent || is_denied || is_other_kind) {
     worker_.violation(mail.is_spent ? "a ticket was claimed twice"
                       : is_denied   ? "a ticket for somebody else was claimed"
@@ -113,12 +116,17 @@ void RegionActions::claim_event(const Event& event) {
   const auto is_other_kind = [](const auto& claimed) {
     return !claimed && claimed.error().code == Errc::bad_request;
   };
-  const bool is_returned = event.what == Event::What::returned;
+  // Unless this session had sent it to itself as well.
+  const bool must_be_there =
+      event.what == Event::What::returned && !claimed_.contains(event.ticket);
   const auto check = [&](const auto& claimed) {
-    return is_returned ? worker_.expect("claim what came back", claimed, {Errc::needs_grain})
-                       : worker_.expect("claim what was sent to this session",
-                                        claimed,
-                                        {Errc::stale, Errc::needs_grain, Errc::denied});
+    if (claimed) {
+      claimed_.insert(event.ticket);
+    }
+    return must_be_there ? worker_.expect("claim what came back", claimed, {Errc::needs_grain})
+                         : worker_.expect("claim what was sent to this session",
+                                          claimed,
+                                          {Errc::stale, Errc::needs_grain, Errc::denied});
   };
   std::uint32_t buffer = 0;
   while (buffer + 1 < buffers_.size() &&
