@@ -107,7 +107,7 @@ bool Holding::accept_poison(Borrow& borrow) {
   }
   for (std::uint64_t page = pages_.begin; page < pages_.end; ++page) {
     if (uses_[page - pages_.begin] == Use::none) {
-      // release: before the acknowledgement makes it good to have. pairs: soak.committed
+      // release: before the acknowledgement makes it good to have.
       worker_.ledger().committed(buffer_, page).store(kUnknown, std::memory_order_release);
     }
   }
@@ -159,7 +159,7 @@ void Holding::check() {
       continue;
     }
     const std::uint64_t page = pages_.begin + i;
-    // acquire: what its writer did before it gave the page away. pairs: soak.committed
+    // acquire: what its writer did before it gave the page away.
     const std::uint64_t stamp =
         worker_.ledger().committed(buffer_, page).load(std::memory_order_acquire);
     std::string fault = stamp == kUnknown ? "" : find_page_fault(first[i], stamp, page);
@@ -203,7 +203,7 @@ void Holding::write() {
   }
   for (std::size_t i = 0; i < uses_.size(); ++i) {
     if (uses_[i] == Use::write) {
-      // release: the stamps above come first. pairs: soak.committed
+      // release: the stamps above come first.
       worker_.ledger().committed(buffer_, pages_.begin + i).store(stamp, std::memory_order_release);
     }
   }

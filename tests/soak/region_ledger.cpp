@@ -32,7 +32,7 @@ std::string RegionLedger::raise(std::uint32_t buffer, const Pages& pages, Use us
       conflict = describe(page, "this process", uses);
     }
     const std::uint32_t raised = use == Use::write ? uses | kWriting : uses + 1;
-    // seq_cst: before the others' claims are read, and theirs before this one. pairs: itself
+    // seq_cst: stored before the others' are read, here and there: one of the two sees both.
     own(buffer, page).store(life_ << kLifeShift | raised, std::memory_order_seq_cst);
   }
   for (std::uint64_t page = pages.begin; page < pages.end && conflict.empty(); ++page) {

@@ -110,6 +110,9 @@ void RegionRound::expect_all_go_on() {
     ::poll(nullptr, 0, kLookMs);
     stuck = find_stuck();
   }
+  if (is_interrupted()) {
+    return;  // Nobody was given the time.
+  }
   for (const std::uint32_t worker : stuck) {
     violation("worker " + std::to_string(worker) + " is stuck");
   }

@@ -11,7 +11,7 @@ namespace {
 using namespace std::chrono_literals;
 
 // Longer, and a round would wait for tickets of the dead.
-constexpr std::uint64_t kLongestTicketMs = 2000;
+constexpr std::uint64_t kLongestTicketMs = 500;
 
 }  // namespace
 

@@ -47,11 +47,11 @@ bool RegionWorker::refused(const char* verb,
 }
 
 void RegionWorker::pause(std::chrono::microseconds most) {
-  if (random_.one_in(2)) {
-    ::sched_yield();
-  } else {
+  if (random_.one_in(4)) {
     const auto us = static_cast<std::uint64_t>(most.count());
     std::this_thread::sleep_for(std::chrono::microseconds(random_.between(1, us)));
+  } else {
+    ::sched_yield();
   }
 }
 

@@ -139,6 +139,9 @@ void TopicRound::expect_all_go_on() {
     ::poll(nullptr, 0, kLookMs);
     stuck = find_stuck();
   }
+  if (is_interrupted()) {
+    return;  // Nobody was given the time.
+  }
   for (const std::string& who : stuck) {
     violation(who);
   }
