@@ -225,7 +225,7 @@ void Holding::note_lent(const Pages& pages) {
 }
 
 template <class T>
-std::unique_ptr<Holding> Holding::lend(const Pages& pages, TokenOptions options) {
+std::unique_ptr<Holding> Holding::lend(const Pages& pages, const TokenOptions& options) {
   const Use before = writable_ != nullptr ? Use::write : Use::none;
   if (before == Use::write) {
     set_uses(pages, Use::none);
@@ -255,12 +255,12 @@ std::unique_ptr<Holding> Holding::lend(const Pages& pages, TokenOptions options)
   return is_lending ? std::make_unique<Holding>(worker_, buffer_, *std::move(lent)) : nullptr;
 }
 
-std::unique_ptr<Holding> Holding::lend_borrow(const Pages& pages, TokenOptions options) {
-  return lend<Borrow>(pages, std::move(options));
+std::unique_ptr<Holding> Holding::lend_borrow(const Pages& pages, const TokenOptions& options) {
+  return lend<Borrow>(pages, options);
 }
 
-std::unique_ptr<Holding> Holding::lend_freeze(const Pages& pages, TokenOptions options) {
-  return lend<Freeze>(pages, std::move(options));
+std::unique_ptr<Holding> Holding::lend_freeze(const Pages& pages, const TokenOptions& options) {
+  return lend<Freeze>(pages, options);
 }
 
 std::vector<std::unique_ptr<Holding>> Holding::split_even(std::size_t parts) {

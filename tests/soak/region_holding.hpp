@@ -39,8 +39,10 @@ class Holding {
   /// Every page gets a new stamp.
   void write();
 
-  [[nodiscard]] std::unique_ptr<Holding> lend_borrow(const Pages& pages, TokenOptions options);
-  [[nodiscard]] std::unique_ptr<Holding> lend_freeze(const Pages& pages, TokenOptions options);
+  [[nodiscard]] std::unique_ptr<Holding> lend_borrow(const Pages& pages,
+                                                     const TokenOptions& options);
+  [[nodiscard]] std::unique_ptr<Holding> lend_freeze(const Pages& pages,
+                                                     const TokenOptions& options);
   [[nodiscard]] std::vector<std::unique_ptr<Holding>> split_even(std::size_t parts);
   /// Some of it may be lent on from now on, by Buffer's verbs. It is not attached.
   void note_lent(const Pages& pages);
@@ -55,7 +57,7 @@ class Holding {
 
  private:
   template <class T>
-  [[nodiscard]] std::unique_ptr<Holding> lend(const Pages& pages, TokenOptions options);
+  [[nodiscard]] std::unique_ptr<Holding> lend(const Pages& pages, const TokenOptions& options);
   [[nodiscard]] Region region_of(const Pages& pages) const noexcept;
   [[nodiscard]] bool is_lent(std::uint64_t page) const noexcept;
   [[nodiscard]] Token& token() noexcept;
