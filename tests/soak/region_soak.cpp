@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/soak/region_soak.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstring>
 #include <optional>
@@ -36,6 +37,14 @@ void say_round(const RegionPlan& plan, const Host& host, std::uint32_t round) {
   text += plan.is_lent_by_broker ? ", lent by the broker" : ", lent by a worker";
   text += host.mask.empty() ? std::string() : " (TENURE_MASK=" + host.mask + ")";
   std::fprintf(stderr, "%s\n", text.c_str());
+}
+
+// The last of it: it may explain a violation.
+void say_log(const Host& host) {
+  constexpr std::size_t kMost = 8000;
+  const std::string log = host.broker->log();
+  const std::string last = log.substr(log.size() - std::min(log.size(), kMost));
+  std::fprintf(stderr, "the broker's log ends with:\n%s\n", last.c_str());
 }
 
 // Zeroed: no claims, and nothing written yet.
@@ -86,6 +95,9 @@ Outcome soak_regions(const SoakOptions& options) {
     check_broker(*board, *host);
   }
   outcome.violations = board->violations;
+  if (outcome.violations != 0 && host) {
+    say_log(*host);
+  }
   return outcome;
 }
 
