@@ -187,8 +187,10 @@ void Holding::use() {
 
 void Holding::write() {
   const std::uint64_t stamp = worker_.stamp(number_).word();
-  const std::size_t fatal =
-      worker_.random().one_in(kDeadlyWrites) ? worker_.random().below(uses_.size()) : uses_.size();
+  // Not in the sweep, after which nobody comes.
+  const bool is_last =
+      worker_.spec().role == Role::region && worker_.random().one_in(kDeadlyWrites);
+  const std::size_t fatal = is_last ? worker_.random().below(uses_.size()) : uses_.size();
   for (std::size_t i = 0; i < uses_.size(); ++i) {
     if (uses_[i] != Use::write) {
       continue;
