@@ -54,7 +54,8 @@ void violate(Board& board, const WorkerBoard* who, const std::string& what) {
   }
   std::string where = "round " + std::to_string(board.round);
   if (who != nullptr && is_of_regions(who->spec.role)) {
-    where += std::string(", ") + name_of(who->spec.role);
+    where += ", ";
+    where += name_of(who->spec.role);
   } else if (who != nullptr) {
     where += ", topic " + std::to_string(who->spec.topic) + " (" +
              describe(board.topics.at(who->spec.topic).spec) + "), " + name_of(who->spec.role) +
