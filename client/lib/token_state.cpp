@@ -114,7 +114,7 @@ Result<std::uint64_t> TokenState::map_some(const wire::Attach& request) {
   Result<std::uint64_t> up_to = corrupt("something else than asked");
   const Session::Accept accept = [&](wire::ReplyBody&& reply, std::vector<os::UniqueFd>&& fds) {
     if (const auto* attached = std::get_if<wire::Attached>(&reply)) {
-      up_to = map_pieces(*attached, fds);
+      up_to = map_pieces(*attached, request.from_bytes, fds);
     }
     fds.clear();  // Under the fork lock: no child inherits a writable one.
   };
@@ -124,16 +124,18 @@ Result<std::uint64_t> TokenState::map_some(const wire::Attach& request) {
   return up_to;
 }
 
+// What is missing between `from_bytes` and the answer's end is lent on.
 Result<std::uint64_t> TokenState::map_pieces(const wire::Attached& attached,
+                                             std::uint64_t from_bytes,
                                              const std::vector<os::UniqueFd>& fds) {
-  std::uint64_t covered = 0;
+  std::uint64_t covered = from_bytes;
   for (const wire::Piece& piece : attached.pieces) {
     const Region region{.begin_bytes = piece.offset_bytes,
                         .end_bytes = piece.offset_bytes + piece.length_bytes};
     if (!is_within(region, granted_.region) || piece.fd >= fds.size()) {
       return corrupt("a piece outside of the region, or without its fd");
     }
-    if (covered != 0 && covered < region.begin_bytes) {
+    if (covered < region.begin_bytes) {
       lent_.push_back({.begin_bytes = covered, .end_bytes = region.begin_bytes});
     }
     covered = region.end_bytes;
@@ -149,7 +151,11 @@ Result<std::uint64_t> TokenState::map_pieces(const wire::Attached& attached,
       return std::move(mapped).error();
     }
   }
-  return std::min(attached.up_to_bytes, granted_.region.end_bytes);
+  const std::uint64_t up_to = std::min(attached.up_to_bytes, granted_.region.end_bytes);
+  if (covered < up_to) {
+    lent_.push_back({.begin_bytes = covered, .end_bytes = up_to});
+  }
+  return up_to;
 }
 
 Result<void> TokenState::detach() {
@@ -218,9 +224,10 @@ Result<void> TokenState::wait_returned(Timeout timeout) {
   if (!done) {
     return std::move(done).error();
   }
-  for (const Region& region : map_ ? std::exchange(lent_, {}) : std::vector<Region>()) {
-    if (auto mapped = map_again(region); !mapped) {
-      lent_.push_back(region);
+  std::vector<Region> missing = map_ ? std::exchange(lent_, {}) : std::vector<Region>();
+  for (; !missing.empty(); missing.pop_back()) {
+    if (auto mapped = map_again(missing.back()); !mapped) {
+      lent_.insert(lent_.end(), missing.begin(), missing.end());
       granted_.is_poisoned = granted_.is_poisoned || mapped.error().code == Errc::poisoned;
       return mapped;
     }

@@ -60,6 +60,7 @@ class TokenState {
   /// One answer's worth of pieces. Returns up to where.
   [[nodiscard]] Result<std::uint64_t> map_some(const wire::Attach& request);
   [[nodiscard]] Result<std::uint64_t> map_pieces(const wire::Attached& attached,
+                                                 std::uint64_t from_bytes,
                                                  const std::vector<os::UniqueFd>& fds);
   [[nodiscard]] os::RegionMap::Place place_of(const Region& region) const noexcept;
 

@@ -138,6 +138,7 @@ Result<std::optional<std::vector<std::uint64_t>>> Registry::lend(Asker asker,
     }
     segment = *found;
     wish.issuer = issuer_for(*segment, asker.session);
+    wish.is_from_root = wish.issuer != kBrokersShare;
   }
   if (wish.issuer == kBrokersShare) {
     if (auto allowed = check_lending(*segment, asker.session, wish.mode); !allowed) {

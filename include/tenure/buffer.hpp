@@ -87,6 +87,7 @@ class Buffer {
   /// Errors: held         somebody has some of it (the first conflict, by whom), or waits for it
   ///         timed_out    waited in vain; cancelled  Client::interrupt()
   ///         needs_grain  part of a grain of which another uid has a part
+  ///         attached     this session has attached the root: lend from that, or detach() it first
   ///         still_mapped  a writable map of the root's outlives its detach()
   ///         bad_request  not whole pages, empty, reversed, beyond the end
   ///         denied       no right w;  quota, too_many  with the numbers

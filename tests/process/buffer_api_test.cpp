@@ -107,6 +107,45 @@ TEST_F(BufferApi, LendingDropsWhatIsAttachedAndItsReturnMapsItAgain) {
   EXPECT_EQ(all[5 * kPage], std::byte{2});
 }
 
+TEST_F(BufferApi, PartsLentBeforeAttachingAreMappedOnceTheyAreBack) {
+  Buffer pool = make();
+  Borrow root = or_throw(pool.root());
+  Borrow first = or_throw(root.borrow(pages(0, 1)));
+  Borrow middle = or_throw(root.borrow(pages(3, 4)));
+  Borrow last = or_throw(root.borrow(pages(15, 16)));
+  const auto all = or_throw(root.attach());
+  EXPECT_FALSE(can_read(all.data()));
+  or_throw(first.release());
+  or_throw(middle.release());
+  or_throw(last.release());
+  or_throw(root.wait_returned());
+  EXPECT_TRUE(can_write(all.data()));
+  EXPECT_TRUE(can_write(all.data() + 3 * kPage));
+  EXPECT_TRUE(can_write(all.data() + 15 * kPage));
+}
+
+TEST_F(BufferApi, AcknowledgedReturnMapsAllThatWasLent) {
+  Buffer pool = make();
+  Borrow root = or_throw(pool.root());
+  const auto all = or_throw(root.attach());
+  Borrow whole = or_throw(root.borrow(pages(7, 8)));
+  const std::string ticket = or_throw(or_throw(root.borrow(pages(2, 3))).transfer());
+  Borrow other = or_throw(root.borrow(pages(5, 6)));
+  run_until_killed([&] {
+    static Client client = connect();
+    static Borrow theirs = or_throw(client.claim<Borrow>(ticket));
+    or_throw(theirs.attach());
+  }).kill();
+  or_throw(whole.release());
+  or_throw(other.release());
+  EXPECT_EQ(code_of(root.wait_returned(20s)), Errc::poisoned);
+  or_throw(root.acknowledge());
+  or_throw(root.wait_returned(kNoWait));
+  EXPECT_TRUE(can_write(all.data() + 2 * kPage));
+  EXPECT_TRUE(can_write(all.data() + 5 * kPage));
+  EXPECT_TRUE(can_write(all.data() + 7 * kPage));
+}
+
 TEST_F(BufferApi, RefusedLendingRestoresWhatIsAttached) {
   Buffer pool = make();
   Borrow root = or_throw(pool.root());
@@ -273,6 +312,20 @@ TEST_F(BufferApi, AttachedRegionWithManyHolesIsWhole) {
     ASSERT_FALSE(can_write(all.data() + page * kPage)) << page;
     ASSERT_TRUE(can_write(all.data() + (page + 1) * kPage)) << page;
   }
+}
+
+TEST_F(BufferApi, WithTheRootAttachedItAloneLends) {
+  Buffer pool = make({.size_bytes = 8 * kPage, .grain_bytes = 4 * kPage});
+  Borrow root = or_throw(pool.root());
+  const auto all = or_throw(root.attach());
+  EXPECT_EQ(code_of(pool.borrow(pages(0, 1))), Errc::attached);  // Its root could write there.
+  EXPECT_EQ(code_of(pool.freeze(pages(0, 4))), Errc::attached);
+  EXPECT_EQ(code_of(pool.borrow_later(pages(0, 1)).get()), Errc::attached);
+  EXPECT_TRUE(can_write(all.data()));
+  const Borrow part = or_throw(root.borrow(pages(0, 1)));
+  EXPECT_FALSE(can_read(all.data()));
+  or_throw(root.detach());
+  or_throw(pool.borrow(pages(1, 2)));
 }
 
 }  // namespace

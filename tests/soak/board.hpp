@@ -8,18 +8,37 @@
 #include <cstdint>
 #include <string>
 
+#include "tests/soak/shared_memory.hpp"
+
 namespace tenure::soak {
 
 inline constexpr std::size_t kMaxTopics = 3;
 inline constexpr std::size_t kMaxWorkers = 20;
 inline constexpr std::size_t kRemembered = 512;
+inline constexpr std::size_t kMaxBuffers = 2;
+inline constexpr std::size_t kMaxRegionWorkers = 9;  // The last one sweeps.
 
-enum class Role : std::uint8_t { publisher, latest, next, snapshot, poll, fork, refill };
+enum class Role : std::uint8_t {
+  publisher,
+  latest,
+  next,
+  snapshot,
+  poll,
+  fork,
+  refill,
+  region,        ///< Borrows, freezes, hands on.
+  region_sweep,  ///< After a round of regions: has all of each buffer.
+};
 enum class Pace : std::uint8_t { flat_out, paced, bursty };
 
 [[nodiscard]] constexpr const char* name_of(Role role) noexcept {
-  constexpr std::array kNames{"publisher", "latest", "next", "snapshot", "poll", "fork", "refill"};
+  constexpr std::array kNames{
+      "publisher", "latest", "next", "snapshot", "poll", "fork", "refill", "region", "sweep"};
   return kNames.at(static_cast<std::size_t>(role));
+}
+
+[[nodiscard]] constexpr bool is_of_regions(Role role) noexcept {
+  return role == Role::region || role == Role::region_sweep;
 }
 
 struct TopicSpec {
@@ -40,6 +59,8 @@ struct WorkerSpec {
   std::uint64_t stop_step = 0;     ///< It stops itself before this access; 0: never.
   std::uint64_t fatal_step = 0;    ///< It kills itself before this access; 0: never.
   std::uint64_t seed = 0;
+  std::uint32_t uid = 0;         ///< It becomes this one; 0: it stays what it is.
+  bool creates_buffers = false;  ///< Has the root borrows at first.
 };
 
 struct TopicBoard {
@@ -61,15 +82,40 @@ struct WorkerBoard {
   std::atomic<std::uint64_t> starved;  ///< Snapshots that the publisher overwrote: allowed.
   std::atomic<std::uint64_t> seen;     ///< Readers: the last version.
   std::atomic<std::uint32_t> stops;    ///< SIGSTOPs so far, counted before each.
+  /// Processes that this worker has been, this one included, and those of them that are dead or
+  /// as good as dead: counted before the SIGKILL.
+  std::atomic<std::uint32_t> lives;
+  std::atomic<std::uint32_t> ended_lives;
+  std::atomic<std::uint32_t> session;  ///< Region: its session, for tickets to it alone.
+};
+
+struct BufferSpec {
+  std::uint64_t size_bytes = 0;
+  std::uint64_t grain_bytes = 0;
+  bool is_isolated = false;  ///< Handover::isolate.
+};
+
+/// What a round of regions is about.
+struct RegionBoard {
+  std::array<BufferSpec, kMaxBuffers> buffers;
+  std::uint32_t buffer_count = 0;
+  std::uint32_t worker_count = 0;
+  bool is_lent_by_broker = false;
+  bool has_many_uids = false;
+  int ledger_fd = -1;
+  /// One for each worker: others write datagrams to the first, it reads them from the second.
+  std::array<std::array<int, 2>, kMaxRegionWorkers> mail_fds;
 };
 
 struct Board {
   std::atomic<bool> stop;            ///< Everybody ends in good order.
   std::atomic<bool> is_interrupted;  ///< The soak is ending by a signal.
   std::atomic<std::uint64_t> violations;
+  std::uint64_t seed = 0;
   std::uint32_t round = 0;
   bool has_leases = true;  ///< Unset: a new publisher gets fresh memory, so `superseded` is normal.
   std::array<TopicBoard, kMaxTopics> topics;
+  RegionBoard regions;
   std::array<WorkerBoard, kMaxWorkers> workers;
 };
 
@@ -79,23 +125,24 @@ struct Board {
 
 [[nodiscard]] std::string describe(const TopicSpec& spec);
 
+[[nodiscard]] inline std::string buffer_name(std::uint32_t round, std::uint32_t buffer) {
+  return "soak/" + std::to_string(round) + "/pool" + std::to_string(buffer);
+}
+
 /// The board in a memfd. The first one makes it; others map the descriptor that they inherited.
 class SharedBoard {
  public:
   SharedBoard();
   explicit SharedBoard(int fd);
-  SharedBoard(const SharedBoard&) = delete;
-  SharedBoard& operator=(const SharedBoard&) = delete;
-  ~SharedBoard();
 
   [[nodiscard]] Board& operator*() const noexcept { return *board_; }
   [[nodiscard]] Board* operator->() const noexcept { return board_; }
-  [[nodiscard]] int fd() const noexcept { return fd_; }
-  /// For the next round: everything but the violations.
+  [[nodiscard]] int fd() const noexcept { return memory_.fd(); }
+  /// For the next round: everything but the seed and the violations.
   void clear() noexcept;
 
  private:
-  int fd_;
+  SharedMemory memory_;
   Board* board_;
 };
 

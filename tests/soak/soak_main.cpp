@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Randomised runs of minutes and more. usage: soak KIND [--seconds N] [--seed S]
+// Randomised runs of minutes and more. usage: soak KIND [--seconds N] [--seed S]; a soak of regions
+// also takes [--workers N] [--operations N].
 #include <charconv>
 #include <chrono>
 #include <cstdint>
@@ -11,13 +12,19 @@
 #include <string_view>
 #include <vector>
 
+#include "tests/soak/board.hpp"
 #include "tests/soak/interrupt.hpp"
+#include "tests/soak/region_soak.hpp"
 #include "tests/soak/topic_soak.hpp"
 
 namespace tenure::soak {
 namespace {
 
-constexpr const char* kUsage = "usage: soak KIND [--seconds N] [--seed S]\nkinds: topic\n";
+constexpr const char* kUsage =
+    "usage: soak topic [--seconds N] [--seed S]\n"
+    "       soak region [--seconds N] [--seed S] [--workers N] [--operations N]\n";
+// As many as a round has at most.
+constexpr std::uint64_t kMostWorkers = kMaxRegionWorkers - 1;
 
 std::optional<std::uint64_t> parse_number(std::string_view text) {
   std::uint64_t number = 0;
@@ -26,8 +33,21 @@ std::optional<std::uint64_t> parse_number(std::string_view text) {
   return is_number ? std::optional(number) : std::nullopt;
 }
 
+// Whether it is one.
+bool take_region_option(std::string_view name, std::uint64_t number, SoakOptions& options) {
+  if (name == "--workers" && number != 0 && number <= kMostWorkers) {
+    options.workers = static_cast<std::uint32_t>(number);
+  } else if (name == "--operations" && number != 0) {
+    options.operations = number;
+  } else {
+    return false;
+  }
+  return true;
+}
+
 // Nothing: not to be understood.
 std::optional<SoakOptions> parse(const std::vector<std::string_view>& arguments) {
+  const bool is_of_regions = arguments[0] == "region";
   SoakOptions options{.seed = std::random_device{}()};
   for (std::size_t i = 1; i < arguments.size(); i += 2) {
     const auto number =
@@ -39,7 +59,7 @@ std::optional<SoakOptions> parse(const std::vector<std::string_view>& arguments)
       options.length = std::chrono::seconds(*number);
     } else if (arguments[i] == "--seed") {
       options.seed = *number;
-    } else {
+    } else if (!is_of_regions || !take_region_option(arguments[i], *number, options)) {
       return std::nullopt;
     }
   }
@@ -51,9 +71,10 @@ int run(const std::vector<std::string_view>& arguments) {
     std::fputs(kUsage, stderr);
     return 2;
   }
-  if (arguments[0] != "topic") {
+  const bool is_of_regions = arguments[0] == "region";
+  if (!is_of_regions && arguments[0] != "topic") {
     std::fprintf(stderr,
-                 "soak: there is no kind %.*s; there are: topic\n",
+                 "soak: there is no kind %.*s; there are: topic, region\n",
                  static_cast<int>(arguments[0].size()),
                  arguments[0].data());
     return 2;
@@ -63,8 +84,9 @@ int run(const std::vector<std::string_view>& arguments) {
     std::fputs(kUsage, stderr);
     return 2;
   }
-  const Outcome outcome = soak_topics(*options);
-  std::printf("soak topic: %llu operations, %llu violations, seed %llu\n",
+  const Outcome outcome = is_of_regions ? soak_regions(*options) : soak_topics(*options);
+  std::printf("soak %s: %llu operations, %llu violations, seed %llu\n",
+              is_of_regions ? "region" : "topic",
               static_cast<unsigned long long>(outcome.operations),
               static_cast<unsigned long long>(outcome.violations),
               static_cast<unsigned long long>(options->seed));

@@ -20,19 +20,20 @@ namespace {
 constexpr int kLookMs = 2;
 // Nobody stopped, no faults any more, and yet somebody does not move: stuck.
 constexpr auto kStuck = 30s;
-constexpr auto kToEnd = 30s;
 
 }  // namespace
 
 TopicRound::TopicRound(SharedBoard& board, Venue venue, TopicPlan plan, Random random)
-    : board_(board), venue_(std::move(venue)), plan_(std::move(plan)), random_(random) {
+    : board_(board),
+      venue_(std::move(venue)),
+      plan_(std::move(plan)),
+      random_(random),
+      crew_(venue_.socket, board, plan_.workers.size(), venue_.mask) {
   for (std::size_t topic = 0; topic < plan_.topics.size(); ++topic) {
     board_->topics.at(topic).spec = plan_.topics[topic];
   }
-  processes_.reserve(plan_.workers.size());
   for (std::size_t worker = 0; worker < plan_.workers.size(); ++worker) {
     board_->workers.at(worker).spec = plan_.workers[worker];
-    processes_.emplace_back(venue_.socket, board_, worker);
   }
 }
 
@@ -40,9 +41,7 @@ std::uint64_t TopicRound::run(Clock::time_point latest_end) {
   if (!create_topics()) {
     return 0;
   }
-  for (std::uint32_t worker = 0; worker < processes_.size(); ++worker) {
-    start(worker);
-  }
+  crew_.start_all();
   fault_ = plan_fault(random_, plan_);
   next_fault_ = Clock::now() + fault_.after;
   const auto end = std::min(Clock::now() + plan_.length, latest_end);
@@ -56,9 +55,11 @@ std::uint64_t TopicRound::run(Clock::time_point latest_end) {
     board_->is_interrupted = true;
   }
   if (plan_.ends_by_kill || is_interrupted()) {
-    kill_all();
+    crew_.kill_all();
   } else {
-    end_in_order();
+    crew_.end_in_order(board_, [&](std::uint32_t worker, const std::string& fault) {
+      violation(describe_worker(worker) + " " + fault);
+    });
   }
   check_left_over();
   std::uint64_t operations = faults_;
@@ -80,21 +81,8 @@ bool TopicRound::create_topics() {
   return true;
 }
 
-void TopicRound::start(std::uint32_t worker) {
-  start_at_.at(worker) = {};
-  processes_[worker].start(venue_.mask);
-}
-
 void TopicRound::look_at_processes() {
-  for (std::uint32_t worker = 0; worker < processes_.size(); ++worker) {
-    if (const auto end = processes_[worker].look()) {
-      restart_later(worker, *end);
-    }
-    const auto at = start_at_.at(worker);
-    if (at != Clock::time_point() && Clock::now() >= at) {
-      start(worker);
-    }
-  }
+  crew_.look([&](std::uint32_t worker, const End& end) { restart_later(worker, end); });
 }
 
 // What was killed comes back as another process with another life before it.
@@ -107,7 +95,7 @@ void TopicRound::restart_later(std::uint32_t worker, const End& end) {
   if (spec.has_steps) {
     plan_own_faults(random_, spec);
   }
-  start_at_.at(worker) = Clock::now() + std::chrono::milliseconds(random_.below(30));
+  crew_.start_later(worker, std::chrono::milliseconds(random_.below(30)));
 }
 
 void TopicRound::make_faults() {
@@ -121,15 +109,15 @@ void TopicRound::make_faults() {
 
 void TopicRound::apply(const Fault& fault) {
   const std::chrono::milliseconds stop_for(random_.between(5, 600));
-  for (std::uint32_t worker = 0; worker < processes_.size(); ++worker) {
+  for (std::uint32_t worker = 0; worker < crew_.size(); ++worker) {
     const bool is_victim = worker == fault.victim;
     const bool is_reader = board_->workers.at(worker).spec.role != Role::publisher;
     if ((fault.what == Fault::What::kill && is_victim) ||
         (fault.what == Fault::What::kill_readers && is_reader)) {
-      processes_[worker].kill();
+      crew_[worker].kill();
     }
     if ((fault.what == Fault::What::stop && is_victim) || fault.what == Fault::What::stop_all) {
-      processes_[worker].stop(stop_for);
+      crew_[worker].stop(stop_for);
     }
   }
 }
@@ -139,10 +127,10 @@ void TopicRound::expect_all_go_on() {
   for (std::uint32_t topic = 0; topic < plan_.topics.size(); ++topic) {
     published_.at(topic) = board_->topics.at(topic).published;
   }
-  for (std::uint32_t worker = 0; worker < processes_.size(); ++worker) {
+  for (std::uint32_t worker = 0; worker < crew_.size(); ++worker) {
     const WorkerBoard& board = board_->workers.at(worker);
     done_.at(worker) = board.operations + board.starved;
-    processes_[worker].go_on();
+    crew_[worker].go_on();
   }
   const auto deadline = Clock::now() + kStuck;
   std::vector<std::string> stuck = find_stuck();
@@ -150,6 +138,9 @@ void TopicRound::expect_all_go_on() {
     look_at_processes();
     ::poll(nullptr, 0, kLookMs);
     stuck = find_stuck();
+  }
+  if (is_interrupted()) {
+    return;  // Nobody was given the time.
   }
   for (const std::string& who : stuck) {
     violation(who);
@@ -164,7 +155,7 @@ std::vector<std::string> TopicRound::find_stuck() const {
       stuck.push_back(describe_topic(topic) + ": stuck at v" + std::to_string(published));
     }
   }
-  for (std::uint32_t worker = 0; worker < processes_.size(); ++worker) {
+  for (std::uint32_t worker = 0; worker < crew_.size(); ++worker) {
     const WorkerBoard& board = board_->workers.at(worker);
     const bool has_moved = board.operations + board.starved != done_.at(worker);
     if (board.spec.role != Role::publisher && !has_moved) {
@@ -172,38 +163,6 @@ std::vector<std::string> TopicRound::find_stuck() const {
     }
   }
   return stuck;
-}
-
-void TopicRound::end_in_order() {
-  board_->stop = true;
-  const auto deadline = Clock::now() + kToEnd;
-  for (std::uint32_t worker = 0; worker < processes_.size(); ++worker) {
-    while (processes_[worker].is_there()) {
-      const auto end = processes_[worker].look();
-      if (end && !end->is_killed && !end->is_in_order) {
-        violation(describe_worker(worker) + " ended with " + end->how);
-      }
-      processes_[worker].go_on();
-      if (processes_[worker].is_there() && Clock::now() > deadline) {
-        violation(describe_worker(worker) + " does not end");
-        break;
-      }
-      ::poll(nullptr, 0, kLookMs);
-    }
-  }
-  kill_all();
-}
-
-void TopicRound::kill_all() {
-  for (WorkerProcess& process : processes_) {
-    process.kill();
-  }
-  for (WorkerProcess& process : processes_) {
-    while (process.is_there()) {
-      static_cast<void>(process.look());
-      ::poll(nullptr, 0, kLookMs);
-    }
-  }
 }
 
 std::string TopicRound::describe_topic(std::uint32_t topic) const {

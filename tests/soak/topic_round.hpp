@@ -10,18 +10,11 @@
 #include <tenure/tenure.hpp>
 
 #include "tests/soak/board.hpp"
+#include "tests/soak/crew.hpp"
+#include "tests/soak/host.hpp"
 #include "tests/soak/topic_plan.hpp"
-#include "tests/soak/worker_process.hpp"
 
 namespace tenure::soak {
-
-/// Where a round takes place.
-struct Venue {
-  std::string socket;
-  pid_t broker = 0;
-  std::string mask;
-  Client& client;
-};
 
 /// One round: topics, processes that use them, faults, and at the end the proof that nothing is
 /// left over. Threads: one.
@@ -34,15 +27,12 @@ class TopicRound {
 
  private:
   bool create_topics();
-  void start(std::uint32_t worker);
   void look_at_processes();
   void restart_later(std::uint32_t worker, const End& end);
   void make_faults();
   void apply(const Fault& fault);
   void expect_all_go_on();
   [[nodiscard]] std::vector<std::string> find_stuck() const;
-  void end_in_order();
-  void kill_all();
   void check_left_over();
   void check_topic(std::uint32_t topic);
   void refill(std::uint32_t topic);
@@ -54,8 +44,7 @@ class TopicRound {
   Venue venue_;
   TopicPlan plan_;
   Random random_;
-  std::vector<WorkerProcess> processes_;
-  std::array<Clock::time_point, kMaxWorkers> start_at_{};
+  Crew crew_;
   std::array<std::uint64_t, kMaxTopics> published_{};  // Before everybody had to go on.
   std::array<std::uint64_t, kMaxWorkers> done_{};
   Fault fault_;

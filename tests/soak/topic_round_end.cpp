@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // After a round everybody is dead: nothing may be left over.
-#include <csignal>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "tests/soak/interrupt.hpp"
-#include "tests/soak/leftovers.hpp"
 #include "tests/soak/topic_round.hpp"
 #include "tests/support/child.hpp"
 
@@ -15,14 +12,7 @@ namespace tenure::soak {
 using namespace std::chrono_literals;
 
 void TopicRound::check_left_over() {
-  const auto strays_are_gone = [&] { return other_children(venue_.broker).empty(); };
-  if (!support::eventually(strays_are_gone, 10s)) {
-    for (const pid_t pid : other_children(venue_.broker)) {
-      violation("process " + std::to_string(pid) + " is left over");
-      ::kill(pid, SIGKILL);
-    }
-    static_cast<void>(support::eventually(strays_are_gone, 10s));
-  }
+  check_processes(*board_, venue_.broker);
   for (std::uint32_t topic = 0; topic < plan_.topics.size(); ++topic) {
     if (!is_interrupted()) {
       check_topic(topic);

@@ -2,19 +2,16 @@
 #include "tests/soak/topic_soak.hpp"
 
 #include <cstdio>
-#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "tests/soak/board.hpp"
+#include "tests/soak/host.hpp"
 #include "tests/soak/interrupt.hpp"
 #include "tests/soak/leftovers.hpp"
 #include "tests/soak/topic_plan.hpp"
 #include "tests/soak/topic_round.hpp"
-#include "tests/support/child.hpp"
-#include "tests/support/private_broker.hpp"
 
 namespace tenure::soak {
 namespace {
@@ -25,29 +22,6 @@ using namespace std::chrono_literals;
 // per reader; and as much again for whoever else uses the machine.
 constexpr std::uint64_t kMemoryForHuge = std::uint64_t{6} << 30U;
 constexpr auto kShortestRound = 2s;
-
-// A broker for some rounds, and a client of it.
-struct Host {
-  std::string mask;
-  std::unique_ptr<support::PrivateBroker> broker = {};
-  std::optional<Client> client = {};
-  BrokerUse use_at_first = {};
-};
-
-Host start_host(const std::string& mask) {
-  Host host{.mask = mask};
-  const InterruptsBlocked blocked;
-  support::PrivateBrokerOptions options;
-  options.arguments = {"--budget", "4G", "--log-level", "warn"};
-  if (!mask.empty()) {
-    options.environment = {"TENURE_MASK=" + mask};
-  }
-  host.broker = std::make_unique<support::PrivateBroker>(options);
-  host.client = or_throw(Client::connect({.socket = host.broker->socket(), .name = "soak"}));
-  or_throw(host.client->ping());
-  host.use_at_first = use_of(host.broker->pid());
-  return host;
-}
 
 std::uint64_t huge_bytes(bool has_leases) {
   const std::uint64_t available = available_bytes();
@@ -63,28 +37,6 @@ std::uint64_t huge_bytes(bool has_leases) {
     return 0;
   }
   return has_leases ? kHugeBytes : kHugeWithoutLeasesBytes;
-}
-
-// With all topics removed the broker has what it began with.
-void check_broker(Board& board, Host& host) {
-  BrokerUse use;
-  std::uint64_t used_bytes = 0;
-  const bool is_clean = support::eventually(
-      [&] {
-        use = use_of(host.broker->pid());
-        const auto info = host.client->broker_info();
-        used_bytes = info ? info->used_bytes : 0;
-        return use == host.use_at_first && used_bytes == 0;
-      },
-      20s);
-  if (!is_clean) {
-    violate(board,
-            nullptr,
-            "left over in the broker: " + std::to_string(use.fds) + " fds (" +
-                std::to_string(host.use_at_first.fds) + " at first), " +
-                std::to_string(use.memfds) + " memfds, " + std::to_string(use.maps) + " maps, " +
-                std::to_string(used_bytes) + " bytes");
-  }
 }
 
 void say_round(const TopicPlan& plan, const Host& host, std::uint32_t round) {
@@ -107,6 +59,7 @@ Outcome soak_topics(const SoakOptions& options) {
   catch_interrupts();
   adopt_orphans();
   SharedBoard board;
+  board->seed = options.seed;
   Outcome outcome;
   std::optional<Host> host;
   const auto end = Clock::now() + options.length;
@@ -127,13 +80,7 @@ Outcome soak_topics(const SoakOptions& options) {
     board->has_leases = has_leases;
     Random faults(Random(options.seed ^ round).next());
     {
-      TopicRound running(board,
-                         {.socket = host->broker->socket(),
-                          .broker = host->broker->pid(),
-                          .mask = mask,
-                          .client = *host->client},
-                         plan,
-                         faults);
+      TopicRound running(board, venue_of(*host), plan, faults);
       outcome.operations += running.run(end);
     }
     check_broker(*board, *host);

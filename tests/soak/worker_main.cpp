@@ -6,6 +6,7 @@
 #include <string>
 
 #include "tests/soak/preemption.hpp"
+#include "tests/soak/region_worker.hpp"
 #include "tests/soak/worker.hpp"
 
 namespace tenure::soak {
@@ -13,7 +14,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-void run(Worker& worker) {
+void run_on_topic(const std::string& socket, Board& board, std::size_t index) {
+  Worker worker(socket, board, index);
+  provoke_preemption(worker.own());
   Client client = or_throw(Client::connect(
       {.socket = worker.socket(), .name = name_of(worker.spec().role), .timeout = 20s}));
   switch (worker.spec().role) {
@@ -28,17 +31,31 @@ void run(Worker& worker) {
   }
 }
 
+void run_on_regions(const std::string& socket, Board& board, std::size_t index) {
+  become_user(board.workers.at(index).spec);
+  RegionWorker worker(socket, board, index);
+  if (worker.spec().role == Role::region) {
+    run_region(worker);
+  } else {
+    run_region_sweep(worker);
+  }
+}
+
 int run_guarded(int argc, char** argv) {
   if (argc != 4) {
     return 2;
   }
   const SharedBoard board(std::stoi(argv[2]));
-  Worker worker(argv[1], *board, std::stoul(argv[3]));
-  provoke_preemption(worker.own());
+  const std::size_t index = std::stoul(argv[3]);
+  WorkerBoard& own = board->workers.at(index);
   try {
-    run(worker);
+    if (is_of_regions(own.spec.role)) {
+      run_on_regions(argv[1], *board, index);
+    } else {
+      run_on_topic(argv[1], *board, index);
+    }
   } catch (const std::exception& failure) {
-    worker.violation(std::string("ended by an error: ") + failure.what());
+    violate(*board, &own, std::string("ended by an error: ") + failure.what());
     return 1;
   }
   return 0;

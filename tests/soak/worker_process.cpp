@@ -46,7 +46,7 @@ WorkerProcess::WorkerProcess(WorkerProcess&& other) noexcept
 
 WorkerProcess::~WorkerProcess() {
   if (pid_ != 0) {
-    ::kill(pid_, SIGKILL);
+    kill();
     ::waitpid(pid_, nullptr, 0);
   }
 }
@@ -59,6 +59,7 @@ void WorkerProcess::start(const std::string& mask) {
   const pid_t parent = ::getpid();
   const InterruptsBlocked blocked;
   is_stopped_ = false;
+  (*board_)->workers.at(index_).lives.fetch_add(1);
   pid_ = ::fork();
   if (pid_ < 0) {
     pid_ = 0;
@@ -83,6 +84,7 @@ std::optional<End> WorkerProcess::look() {
     if (!WIFSTOPPED(status)) {
       pid_ = 0;
       is_stopped_ = false;
+      count_as_dead();
       return describe_end(status);
     }
     if (!is_stopped_) {
@@ -116,8 +118,15 @@ void WorkerProcess::go_on() {
 
 void WorkerProcess::kill() {
   if (pid_ != 0) {
+    count_as_dead();
     ::kill(pid_, SIGKILL);
   }
+}
+
+// What it had may be given to others from the moment of its death on, which nobody tells them.
+void WorkerProcess::count_as_dead() {
+  WorkerBoard& worker = (*board_)->workers.at(index_);
+  worker.ended_lives = worker.lives.load();
 }
 
 }  // namespace tenure::soak

@@ -42,6 +42,8 @@ class WorkerProcess {
   void kill();
 
  private:
+  void count_as_dead();
+
   std::string socket_;
   const SharedBoard* board_;
   std::size_t index_;

@@ -23,6 +23,9 @@ struct Lending {
   std::vector<PageRange> regions = {};  ///< All or none.
   std::string layout = {};
   Time deadline = kDoNotWait;
+  /// It came by the buffer's handle, and is lent from the session's root: whoever has that attached
+  /// has not dropped any pages for it.
+  bool is_from_root = false;
 };
 
 /// A wish that has to wait, or a wait for the return of what was lent.

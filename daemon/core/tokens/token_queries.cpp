@@ -160,6 +160,12 @@ Error TokenTable::still_mapped(const PageRange& pages) const {
           .hint = "unmap it and close what it was mapped from"};
 }
 
+Error TokenTable::root_attached(const Token& root) const {
+  return {.code = Errc::attached,
+          .detail = text_of(root.pages) + " is attached by the root borrow of this session",
+          .hint = "lend from that borrow, or detach it first"};
+}
+
 Error TokenTable::grain_error(const PageRange& pages) const {
   const std::string grain = std::to_string(buffer_.plan.grain_pages * buffer_.page_bytes);
   return {.code = Errc::needs_grain,

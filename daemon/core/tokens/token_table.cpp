@@ -105,6 +105,9 @@ Result<void> TokenTable::check_regions(const Lending& wish, const Token& issuer)
 std::optional<TokenTable::Obstacle> TokenTable::find_obstacle(const Node& issuer,
                                                               const Lending& wish,
                                                               std::uint64_t turn) const {
+  if (wish.is_from_root && issuer.token.is_attached) {
+    return Obstacle{.error = root_attached(issuer.token), .may_pass = false};
+  }
   for (const PageRange& region : wish.regions) {
     if (auto rival = find_rival(issuer, wish.mode, region, turn)) {
       return Obstacle{.error = *std::move(rival), .may_pass = true};

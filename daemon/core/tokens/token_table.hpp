@@ -224,6 +224,7 @@ class TokenTable {
   [[nodiscard]] Error waited_for(const Waiting& earlier, const PageRange& region) const;
   [[nodiscard]] Error children_out(const Node& node) const;
   [[nodiscard]] Error still_mapped(const PageRange& pages) const;
+  [[nodiscard]] Error root_attached(const Token& root) const;
   [[nodiscard]] Error grain_error(const PageRange& pages) const;
   [[nodiscard]] Error poisoned_error(const PageRange& pages) const;
 

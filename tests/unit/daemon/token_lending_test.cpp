@@ -277,5 +277,35 @@ TEST_F(TokenLending, ReleasedTokensAreChargedNoMore) {
   must_borrow(ada, {0, 4});
 }
 
+TEST_F(TokenLending, WhoHasTheRootAttachedLendsFromThatAlone) {
+  const std::uint64_t root = must_borrow(ada, {0, 30});
+  must_attach(root, ada);
+  for (const TokenMode mode : {kBorrow, kFreeze}) {
+    Lending by_handle = wish(ada, mode, {{0, 1}}, root);
+    by_handle.is_from_root = true;
+    by_handle.deadline = Time::max();  // It would wait.
+    const Error error = refusal(table.lend(by_handle));
+    EXPECT_EQ(error.code, Errc::attached);
+    EXPECT_EQ(error.detail, "[0, 122880) is attached by the root borrow of this session");
+  }
+  must_release(must_borrow(ada, {0, 1}, root), ada);
+  ASSERT_TRUE(table.detach(root, ada.session).has_value());
+  Lending by_handle = wish(ada, kBorrow, {{0, 1}}, root);
+  by_handle.is_from_root = true;
+  must_lend(by_handle);
+}
+
+TEST_F(TokenLending, WhoWaitsForTheRootIsRefusedWhenItIsAttachedByThen) {
+  const std::uint64_t root = must_borrow(ada, {0, 30});
+  const std::uint64_t part = must_borrow(ada, {0, 4}, root);
+  Lending by_handle = wish(ada, kBorrow, {{0, 1}}, root);
+  by_handle.is_from_root = true;
+  const Asker waiting = must_wait(by_handle);
+  must_attach(root, ada);
+  EXPECT_TRUE(is_waiting(waiting));
+  must_release(part, ada);
+  EXPECT_EQ(refusal(waiting).code, Errc::attached);
+}
+
 }  // namespace
 }  // namespace tenure::core

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/soak/region_round.hpp"
+
+#include <poll.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "tests/soak/interrupt.hpp"
+
+namespace tenure::soak {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr int kLookMs = 2;
+// Nobody stopped, no faults any more, and yet somebody does not move: stuck.
+constexpr auto kStuck = 30s;
+
+}  // namespace
+
+RegionRound::RegionRound(SharedBoard& board, Venue venue, RegionPlan plan, Random random)
+    : board_(board),
+      venue_(std::move(venue)),
+      plan_(std::move(plan)),
+      random_(random),
+      crew_(venue_.socket, board, plan_.workers.size(), venue_.mask) {
+  RegionBoard& regions = board_->regions;
+  std::ranges::copy(plan_.buffers, regions.buffers.begin());
+  regions.buffer_count = static_cast<std::uint32_t>(plan_.buffers.size());
+  regions.worker_count = crew_.size();
+  regions.is_lent_by_broker = plan_.is_lent_by_broker;
+  regions.has_many_uids = plan_.has_many_uids;
+  for (std::size_t worker = 0; worker < plan_.workers.size(); ++worker) {
+    board_->workers.at(worker).spec = plan_.workers[worker];
+  }
+}
+
+std::uint64_t RegionRound::run(Clock::time_point latest_end, std::uint64_t most_operations) {
+  crew_.start_all();
+  fault_ = plan_region_fault(random_, crew_.size());
+  next_fault_ = Clock::now() + fault_.after;
+  const auto end = std::min(Clock::now() + plan_.length, latest_end);
+  while (Clock::now() < end && !is_interrupted() &&
+         (most_operations == 0 || operations() < most_operations)) {
+    look_at_processes();
+    make_faults();
+    ::poll(nullptr, 0, kLookMs);
+  }
+  expect_all_go_on();
+  if (is_interrupted()) {
+    board_->is_interrupted = true;
+  }
+  if (plan_.ends_by_kill || is_interrupted()) {
+    crew_.kill_all();
+  } else {
+    crew_.end_in_order(board_, [&](std::uint32_t worker, const std::string& fault) {
+      violation("worker " + std::to_string(worker) + " " + fault);
+    });
+  }
+  check_left_over();
+  return operations();
+}
+
+std::uint64_t RegionRound::operations() const {
+  std::uint64_t sum = faults_;
+  for (const WorkerBoard& worker : board_->workers) {
+    sum += worker.operations;
+  }
+  return sum;
+}
+
+void RegionRound::look_at_processes() {
+  crew_.look([&](std::uint32_t worker, const End& end) { restart_later(worker, end); });
+}
+
+// What was killed comes back as another process with another life before it.
+void RegionRound::restart_later(std::uint32_t worker, const End& end) {
+  if (!end.is_killed) {
+    violation("worker " + std::to_string(worker) + " ended before the round: " + end.how);
+  }
+  board_->workers.at(worker).spec.seed = random_.next();
+  crew_.start_later(worker, std::chrono::milliseconds(random_.below(30)));
+}
+
+void RegionRound::make_faults() {
+  while (Clock::now() >= next_fault_) {
+    WorkerProcess& victim = crew_[fault_.victim];
+    if (fault_.stop_for.count() == 0) {
+      victim.kill();
+    } else {
+      victim.stop(fault_.stop_for);
+    }
+    ++faults_;
+    fault_ = plan_region_fault(random_, crew_.size());
+    next_fault_ += fault_.after;
+  }
+}
+
+// What each worker still has to do is counted from now on.
+void RegionRound::expect_all_go_on() {
+  for (std::uint32_t worker = 0; worker < crew_.size(); ++worker) {
+    done_.at(worker) = board_->workers.at(worker).operations;
+    crew_[worker].go_on();
+  }
+  const auto deadline = Clock::now() + kStuck;
+  std::vector<std::uint32_t> stuck = find_stuck();
+  while (!stuck.empty() && Clock::now() < deadline && !is_interrupted()) {
+    look_at_processes();
+    ::poll(nullptr, 0, kLookMs);
+    stuck = find_stuck();
+  }
+  if (is_interrupted()) {
+    return;  // Nobody was given the time.
+  }
+  for (const std::uint32_t worker : stuck) {
+    violation("worker " + std::to_string(worker) + " is stuck");
+  }
+}
+
+std::vector<std::uint32_t> RegionRound::find_stuck() const {
+  std::vector<std::uint32_t> stuck;
+  for (std::uint32_t worker = 0; worker < crew_.size(); ++worker) {
+    if (board_->workers.at(worker).operations == done_.at(worker)) {
+      stuck.push_back(worker);
+    }
+  }
+  return stuck;
+}
+
+}  // namespace tenure::soak

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "tests/soak/board.hpp"
+#include "tests/soak/crew.hpp"
+#include "tests/soak/host.hpp"
+#include "tests/soak/region_plan.hpp"
+
+namespace tenure::soak {
+
+/// One round: buffers, processes that borrow and freeze parts of them, faults, and at the end the
+/// proof that nothing is left over. Threads: one.
+class RegionRound {
+ public:
+  RegionRound(SharedBoard& board, Venue venue, RegionPlan plan, Random random);
+
+  /// Runs until its time is over, `most_operations` are done (0: any number), or the soak is
+  /// interrupted; returns the operations.
+  std::uint64_t run(Clock::time_point latest_end, std::uint64_t most_operations);
+
+ private:
+  void look_at_processes();
+  void restart_later(std::uint32_t worker, const End& end);
+  void make_faults();
+  void expect_all_go_on();
+  [[nodiscard]] std::vector<std::uint32_t> find_stuck() const;
+  void check_left_over();
+  void check_tokens(std::uint32_t buffer);
+  void sweep();
+  void remove(std::uint32_t buffer);
+  [[nodiscard]] std::uint64_t operations() const;
+  void violation(const std::string& what) { violate(*board_, nullptr, what); }
+
+  SharedBoard& board_;
+  Venue venue_;
+  RegionPlan plan_;
+  Random random_;
+  Crew crew_;
+  std::array<std::uint64_t, kMaxRegionWorkers> done_{};  // Before everybody had to go on.
+  RegionFault fault_;
+  Clock::time_point next_fault_{};
+  std::uint64_t faults_ = 0;
+};
+
+}  // namespace tenure::soak

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/soak/region_soak.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstring>
+#include <optional>
+#include <string>
+
+#include "tests/soak/board.hpp"
+#include "tests/soak/host.hpp"
+#include "tests/soak/interrupt.hpp"
+#include "tests/soak/leftovers.hpp"
+#include "tests/soak/region_ledger.hpp"
+#include "tests/soak/region_mail.hpp"
+#include "tests/soak/region_plan.hpp"
+#include "tests/soak/region_round.hpp"
+#include "tests/soak/topic_plan.hpp"
+
+namespace tenure::soak {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kShortestRound = 2s;
+
+void say_round(const RegionPlan& plan, const Host& host, std::uint32_t round) {
+  std::string text = "round " + std::to_string(round) + ":";
+  for (const BufferSpec& buffer : plan.buffers) {
+    text += " " + std::to_string(buffer.size_bytes >> 10U) + " KiB in grains of ";
+    text += buffer.grain_bytes == 0 ? std::string("any size")
+                                    : std::to_string(buffer.grain_bytes >> 10U) + " KiB";
+    text += buffer.is_isolated ? " isolated;" : ";";
+  }
+  text += " " + std::to_string(plan.workers.size()) + " workers";
+  text += plan.has_many_uids ? " of two uids" : "";
+  text += plan.is_lent_by_broker ? ", lent by the broker" : ", lent by a worker";
+  text += host.mask.empty() ? std::string() : " (TENURE_MASK=" + host.mask + ")";
+  std::fprintf(stderr, "%s\n", text.c_str());
+}
+
+// The last of it: it may explain a violation.
+void say_log(const Host& host) {
+  constexpr std::size_t kMost = 8000;
+  const std::string log = host.broker->log();
+  const std::string last = log.substr(log.size() - std::min(log.size(), kMost));
+  std::fprintf(stderr, "the broker's log ends with:\n%s\n", last.c_str());
+}
+
+// Zeroed: no claims, and nothing written yet.
+void clear(const SharedMemory& ledger) {
+  std::memset(ledger.data(), 0, sizeof(LedgerPages));
+}
+
+bool is_enough(const SoakOptions& options, std::uint64_t operations) {
+  return options.operations != 0 && operations >= options.operations;
+}
+
+}  // namespace
+
+Outcome soak_regions(const SoakOptions& options) {
+  catch_interrupts();
+  adopt_orphans();
+  SharedBoard board;
+  const SharedMemory ledger("soak-ledger", sizeof(LedgerPages));
+  MailBoxes boxes;
+  board->seed = options.seed;
+  Outcome outcome;
+  std::optional<Host> host;
+  const auto end =
+      options.operations != 0 ? Clock::time_point::max() : Clock::now() + options.length;
+  for (std::uint32_t round = 0; !is_interrupted(); ++round) {
+    const bool is_late = round != 0 && end - Clock::now() < kShortestRound;
+    if (is_late || is_enough(options, outcome.operations)) {
+      break;
+    }
+    if (round % kRoundsOfABroker == 0) {
+      host.reset();
+      host = start_host(plan_mask(options.seed, round));
+    }
+    const RegionPlan plan = plan_regions(options.seed, round, options.workers);
+    say_round(plan, *host, round);
+    board.clear();
+    clear(ledger);
+    board->round = round;
+    board->regions.ledger_fd = ledger.fd();
+    boxes.clear(*board);
+    {
+      const Random faults(Random(options.seed ^ round).next());
+      RegionRound running(board, venue_of(*host), plan, faults);
+      const std::uint64_t wanted =
+          options.operations == 0 ? 0 : options.operations - outcome.operations;
+      outcome.operations += running.run(end, wanted);
+    }
+    check_broker(*board, *host);
+  }
+  outcome.violations = board->violations;
+  if (outcome.violations != 0 && host) {
+    say_log(*host);
+  }
+  return outcome;
+}
+
+}  // namespace tenure::soak

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+
+namespace tenure::soak {
+
+struct SoakOptions {
+  std::chrono::seconds length{60};
+  std::uint64_t seed = 0;
+  std::uint32_t workers = 0;     ///< Regions: in each round; 0: as many as the seed says.
+  std::uint64_t operations = 0;  ///< Regions: it ends when so many are done; 0: by its length.
+};
+
+struct Outcome {
+  std::uint64_t operations = 0;
+  std::uint64_t violations = 0;
+};
+
+}  // namespace tenure::soak
