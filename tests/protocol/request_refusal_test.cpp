@@ -58,7 +58,7 @@ TEST(BadPacket, ThatIsNotJsonEndsTheSession) {
 
 TEST(BadPacket, WithBytesBehindAZeroEndsTheSession) {
   const std::string packet = std::string(R"({"id":7,"op":"ping"})") + '\0' + "{";
-  expect_fatal(packet, "packet: not JSON in UTF-8, from byte 20 on");
+  expect_fatal(packet, "packet: not JSON in UTF-8, from byte 21 on");
 }
 
 TEST(BadPacket, ThatIsNotUtf8EndsTheSession) {
