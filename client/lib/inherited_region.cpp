@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "client/lib/attach_in_parts.hpp"
 #include "client/lib/client_state.hpp"
 #include "client/lib/deadline.hpp"
 #include "client/lib/token_state.hpp"
@@ -28,9 +29,7 @@ class InheritedRegionState {
   [[nodiscard]] Result<void> detach();
 
  private:
-  [[nodiscard]] Result<std::uint64_t> take(const wire::Attach& request);
-  [[nodiscard]] Result<std::uint64_t> take(const wire::Attached& attached,
-                                           std::vector<os::UniqueFd>&& fds);
+  void take(const wire::Attached& attached, std::vector<os::UniqueFd>& fds);
 
   const std::shared_ptr<Session> session_;
   const std::uint64_t token_;
@@ -40,10 +39,6 @@ class InheritedRegionState {
 };
 
 namespace {
-
-Error corrupt(const char* what) {
-  return {.code = Errc::corrupt, .detail = std::string("the broker's answer: ") + what};
-}
 
 std::string text_of(int fd, const wire::Piece& piece) {
   std::string text = std::to_string(fd);
@@ -60,47 +55,25 @@ Error empty_region() {
 
 }  // namespace
 
-// An answer may cover a part.
 Result<void> InheritedRegionState::attach(const Region& region) {
-  wire::Attach request{.token = token_, .from_bytes = region.begin_bytes};
-  while (request.from_bytes < region.end_bytes) {
-    const auto up_to = take(request);
-    if (!up_to) {
-      return up_to.error();
-    }
-    if (*up_to <= request.from_bytes) {
-      return corrupt("no pages");
-    }
-    request.from_bytes = *up_to;
-  }
-  return {};
+  return attach_in_parts(
+      *session_,
+      {.token = token_, .from_bytes = region.begin_bytes},
+      region.end_bytes,
+      [this](
+          const wire::Attached& attached, const Region& /*part*/, std::vector<os::UniqueFd>& fds) {
+        take(attached, fds);
+        return Result<void>();
+      });
 }
 
-Result<std::uint64_t> InheritedRegionState::take(const wire::Attach& request) {
-  Result<std::uint64_t> up_to = corrupt("something else than asked");
-  const Session::Accept accept = [&](wire::ReplyBody&& reply, std::vector<os::UniqueFd>&& fds) {
-    if (const auto* attached = std::get_if<wire::Attached>(&reply)) {
-      up_to = take(*attached, std::move(fds));
-    }
-  };
-  if (auto called = session_->call(request, deadline_of(kPatience), accept); !called) {
-    return std::move(called).error();
-  }
-  return up_to;
-}
-
-Result<std::uint64_t> InheritedRegionState::take(const wire::Attached& attached,
-                                                 std::vector<os::UniqueFd>&& fds) {
+void InheritedRegionState::take(const wire::Attached& attached, std::vector<os::UniqueFd>& fds) {
   for (const wire::Piece& piece : attached.pieces) {
-    if (piece.fd >= fds.size()) {
-      return corrupt("a piece without its fd");
-    }
     text_ += (text_.empty() ? "" : ";") + text_of(fds[piece.fd].get(), piece);
   }
   for (os::UniqueFd& fd : fds) {
     fds_.push_back(std::move(fd));
   }
-  return attached.up_to_bytes;
 }
 
 Result<void> InheritedRegionState::bequeath() const {

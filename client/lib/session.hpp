@@ -123,6 +123,8 @@ class Session {
   using Lock = std::unique_lock<std::mutex>;
 
   Session(OwnSocket socket, const SessionContext& context);
+  static Result<std::shared_ptr<Session>> open_once(const SessionContext& context,
+                                                    sync::Deadline deadline);
   Result<void> say_hello(const std::string& client_name, sync::Deadline deadline);
   struct Until {
     sync::Deadline deadline;

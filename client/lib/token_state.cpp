@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "client/lib/attach_in_parts.hpp"
 #include "client/lib/client_state.hpp"
 #include "client/lib/deadline.hpp"
 #include "proto/layout/extent.hpp"
@@ -12,10 +13,6 @@
 
 namespace tenure::detail {
 namespace {
-
-Error corrupt(const char* what) {
-  return {.code = Errc::corrupt, .detail = std::string("the broker's answer: ") + what};
-}
 
 bool is_within(const Region& inner, const Region& outer) noexcept {
   return outer.begin_bytes <= inner.begin_bytes && inner.begin_bytes < inner.end_bytes &&
@@ -95,46 +92,26 @@ Result<void> TokenState::map_again(const Region& region) {
       {.token = granted_.id, .from_bytes = region.begin_bytes, .again_to_bytes = region.end_bytes});
 }
 
-// An answer may cover a part.
-Result<void> TokenState::map_up_to(std::uint64_t end_bytes, wire::Attach request) {
-  while (request.from_bytes < end_bytes) {
-    const auto up_to = map_some(request);
-    if (!up_to) {
-      return up_to.error();
-    }
-    if (*up_to <= request.from_bytes) {
-      return corrupt("no pages");
-    }
-    request.from_bytes = *up_to;
-  }
-  return {};
+Result<void> TokenState::map_up_to(std::uint64_t end_bytes, const wire::Attach& request) {
+  return attach_in_parts(
+      *session_,
+      request,
+      end_bytes,
+      [&](const wire::Attached& attached, const Region& part, std::vector<os::UniqueFd>& fds) {
+        auto mapped = map_pieces(attached, part, fds);
+        fds.clear();  // Under the fork lock: no child inherits a writable one.
+        return mapped;
+      });
 }
 
-Result<std::uint64_t> TokenState::map_some(const wire::Attach& request) {
-  Result<std::uint64_t> up_to = corrupt("something else than asked");
-  const Session::Accept accept = [&](wire::ReplyBody&& reply, std::vector<os::UniqueFd>&& fds) {
-    if (const auto* attached = std::get_if<wire::Attached>(&reply)) {
-      up_to = map_pieces(*attached, request.from_bytes, fds);
-    }
-    fds.clear();  // Under the fork lock: no child inherits a writable one.
-  };
-  if (auto called = session_->call(request, deadline_of(kPatience), accept); !called) {
-    return std::move(called).error();
-  }
-  return up_to;
-}
-
-// What is missing between `from_bytes` and the answer's end is lent on.
-Result<std::uint64_t> TokenState::map_pieces(const wire::Attached& attached,
-                                             std::uint64_t from_bytes,
-                                             const std::vector<os::UniqueFd>& fds) {
-  std::uint64_t covered = from_bytes;
+// What no piece of `part` has is lent on.
+Result<void> TokenState::map_pieces(const wire::Attached& attached,
+                                    const Region& part,
+                                    const std::vector<os::UniqueFd>& fds) {
+  std::uint64_t covered = part.begin_bytes;
   for (const wire::Piece& piece : attached.pieces) {
     const Region region{.begin_bytes = piece.offset_bytes,
                         .end_bytes = piece.offset_bytes + piece.length_bytes};
-    if (!is_within(region, granted_.region) || piece.fd >= fds.size()) {
-      return corrupt("a piece outside of the region, or without its fd");
-    }
     if (covered < region.begin_bytes) {
       lent_.push_back({.begin_bytes = covered, .end_bytes = region.begin_bytes});
     }
@@ -151,11 +128,10 @@ Result<std::uint64_t> TokenState::map_pieces(const wire::Attached& attached,
       return std::move(mapped).error();
     }
   }
-  const std::uint64_t up_to = std::min(attached.up_to_bytes, granted_.region.end_bytes);
-  if (covered < up_to) {
-    lent_.push_back({.begin_bytes = covered, .end_bytes = up_to});
+  if (covered < part.end_bytes) {
+    lent_.push_back({.begin_bytes = covered, .end_bytes = part.end_bytes});
   }
-  return up_to;
+  return {};
 }
 
 Result<void> TokenState::detach() {
@@ -317,63 +293,6 @@ Result<TensorSpan> TokenState::tensor(const Layout& layout) const {
                              .extents = extents,
                              .strides_bytes = std::span(strides).first(extents.size()),
                              .size_bytes = *bytes});
-}
-
-// ---- asking
-
-Result<wire::Lend> lend_request(const LendingPlace& place,
-                                TokenMode mode,
-                                std::span<const Region> regions,
-                                const TokenOptions& options) {
-  wire::Lend request{.handle = place.handle,
-                     .issuer = place.issuer,
-                     .mode = mode,
-                     .regions = {regions.begin(), regions.end()},
-                     .timeout = options.timeout.at_most()};
-  if (options.layout) {
-    if (options.layout->dtype == DType::any) {
-      return bad_layout("no dtype");
-    }
-    request.layout = wire::encode_layout(*options.layout);
-  }
-  return request;
-}
-
-Result<std::vector<GrantedToken>> take_lent(const wire::ReplyBody& reply,
-                                            const LendingPlace& place,
-                                            const wire::Lend& request) {
-  const auto* lent = std::get_if<wire::Lent>(&reply);
-  if (lent == nullptr || lent->tokens.size() != request.regions.size()) {
-    return corrupt("something else than asked");
-  }
-  std::vector<GrantedToken> granted;
-  granted.reserve(lent->tokens.size());
-  for (std::size_t i = 0; i < lent->tokens.size(); ++i) {
-    granted.push_back({.segment = place.segment,
-                       .id = lent->tokens[i].token,
-                       .mode = request.mode,
-                       .region = request.regions[i],
-                       .page_bytes = place.page_bytes,
-                       .layout = request.layout,
-                       .is_poisoned = lent->tokens[i].is_poisoned});
-  }
-  return granted;
-}
-
-Result<std::vector<GrantedToken>> lend(Session& session,
-                                       const LendingPlace& place,
-                                       TokenMode mode,
-                                       std::span<const Region> regions,
-                                       const TokenOptions& options) {
-  auto request = lend_request(place, mode, regions, options);
-  if (!request) {
-    return std::move(request).error();
-  }
-  auto lent = session.ask<wire::Lent>(*request, answer_deadline(options.timeout));
-  if (!lent) {
-    return std::move(lent).error();
-  }
-  return take_lent(*std::move(lent), place, *request);
 }
 
 }  // namespace tenure::detail

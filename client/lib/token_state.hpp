@@ -8,22 +8,12 @@
 
 #include <tenure/buffer.hpp>
 
+#include "client/lib/lending.hpp"
 #include "client/lib/session.hpp"
 #include "proto/os/region_map.hpp"
 #include "proto/wire/messages.hpp"
 
 namespace tenure::detail {
-
-/// Where a token stands, as the broker granted it.
-struct GrantedToken {
-  std::string segment;
-  std::uint64_t id = 0;
-  TokenMode mode = TokenMode::borrow;
-  Region region = {};
-  std::uint64_t page_bytes = 4096;
-  std::string layout = {};  ///< As text; a peer wrote it.
-  bool is_poisoned = false;
-};
 
 /// What lies behind a Borrow or Freeze: the right, and the pages that are mapped by it. Destroyed,
 /// it is unmapped and given back. Threads: one at a time.
@@ -56,12 +46,10 @@ class TokenState {
  private:
   [[nodiscard]] Result<void> map_all();
   [[nodiscard]] Result<void> map_again(const Region& region);
-  [[nodiscard]] Result<void> map_up_to(std::uint64_t end_bytes, wire::Attach request);
-  /// One answer's worth of pieces. Returns up to where.
-  [[nodiscard]] Result<std::uint64_t> map_some(const wire::Attach& request);
-  [[nodiscard]] Result<std::uint64_t> map_pieces(const wire::Attached& attached,
-                                                 std::uint64_t from_bytes,
-                                                 const std::vector<os::UniqueFd>& fds);
+  [[nodiscard]] Result<void> map_up_to(std::uint64_t end_bytes, const wire::Attach& request);
+  [[nodiscard]] Result<void> map_pieces(const wire::Attached& attached,
+                                        const Region& part,
+                                        const std::vector<os::UniqueFd>& fds);
   [[nodiscard]] os::RegionMap::Place place_of(const Region& region) const noexcept;
 
   const std::shared_ptr<Session> session_;
@@ -71,29 +59,6 @@ class TokenState {
   std::vector<Region> lent_ = {};  // What of the map is not whole.
   bool is_over_ = false;
 };
-
-/// Asks for regions and waits for them as `options` say: from the token `issuer`, or where that is
-/// 0 from the buffer `handle`. Errors: the broker's, Session::call's
-struct LendingPlace {
-  std::string segment;
-  std::uint64_t handle = 0;
-  std::uint64_t issuer = 0;
-  std::uint64_t page_bytes = 4096;
-};
-/// Errors: bad_request  the layout is too long, or has no dtype
-[[nodiscard]] Result<wire::Lend> lend_request(const LendingPlace& place,
-                                              TokenMode mode,
-                                              std::span<const Region> regions,
-                                              const TokenOptions& options);
-[[nodiscard]] Result<std::vector<GrantedToken>> lend(Session& session,
-                                                     const LendingPlace& place,
-                                                     TokenMode mode,
-                                                     std::span<const Region> regions,
-                                                     const TokenOptions& options);
-/// What an answer grants. Errors: corrupt  it does not fit the request
-[[nodiscard]] Result<std::vector<GrantedToken>> take_lent(const wire::ReplyBody& reply,
-                                                          const LendingPlace& place,
-                                                          const wire::Lend& request);
 
 /// How the library makes and looks into tokens.
 struct TokenAccess {
