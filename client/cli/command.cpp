@@ -2,6 +2,7 @@
 #include "client/cli/command.hpp"
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -10,6 +11,8 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <optional>
+#include <utility>
 
 #include "proto/os/unique_fd.hpp"
 
@@ -19,6 +22,7 @@ namespace {
 constexpr int kExitOfSignal = 128;
 
 volatile std::sig_atomic_t g_child = 0;  // Who gets what is passed on; read by the handler.
+std::optional<::rlimit> g_descriptors;   // What MoreDescriptors found.
 
 void pass_on(int signal) {
   if (g_child > 0) {
@@ -71,8 +75,13 @@ class SignalsToCommand {
 // In the child: does not come back.
 [[noreturn]] void become(const Command& command, int failed_fd) {
   for (const auto& [name, value] : command.environment) {
-    ::setenv(name.c_str(), value.c_str(), 1);
+    if (value) {
+      ::setenv(name.c_str(), value->c_str(), 1);
+    } else {
+      ::unsetenv(name.c_str());
+    }
   }
+  MoreDescriptors::restore();
   std::vector<char*> words;
   for (const std::string& word : command.words) {
     words.push_back(const_cast<char*>(word.c_str()));  // execvp does not write to them.
@@ -97,7 +106,13 @@ int failure_of_start(int fd) noexcept {
   return got == static_cast<ssize_t>(sizeof failure) ? failure : 0;
 }
 
+// Its number stays its own until it is reaped, and nothing is passed on from then on.
 int wait_for(pid_t child) noexcept {
+  ::siginfo_t info{};
+  while (::waitid(P_PID, static_cast<::id_t>(child), &info, WEXITED | WNOWAIT) < 0 &&
+         errno == EINTR) {
+  }
+  g_child = 0;
   int status = 0;
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
@@ -115,6 +130,26 @@ Error cannot_run(int failure) {
 }
 
 }  // namespace
+
+MoreDescriptors::MoreDescriptors() noexcept {
+  ::rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) {
+    return;
+  }
+  g_descriptors = limit;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+MoreDescriptors::~MoreDescriptors() {
+  restore();
+}
+
+void MoreDescriptors::restore() noexcept {
+  if (const auto limit = std::exchange(g_descriptors, {})) {
+    ::setrlimit(RLIMIT_NOFILE, &*limit);
+  }
+}
 
 Result<CommandEnd> run_command(const Command& command, const std::function<void()>& started) {
   std::array<int, 2> ends{};

@@ -180,9 +180,13 @@ nlohmann::json Context::error_json(const Refusal& refusal) const {
   return out;
 }
 
-void Context::report(const Refusal& refusal) const {
+void Context::report(const Refusal& refusal, std::optional<int> exit_status) const {
   complain(refusal);
-  report_json(error_json(refusal));
+  nlohmann::json error = error_json(refusal);
+  if (exit_status) {
+    error["exit"] = *exit_status;
+  }
+  report_json(error);
 }
 
 void Context::report(std::string_view verb, const UsageError& error) const {

@@ -71,8 +71,9 @@ class Context {
   void complain(const Refusal& refusal) const;
   /// The same as an object of what, code, detail, hint and exit.
   [[nodiscard]] nlohmann::json error_json(const Refusal& refusal) const;
-  /// complain(), and with --json also {"error": ...} on standard output.
-  void report(const Refusal& refusal) const;
+  /// complain(), and with --json also {"error": ...} on standard output; `exit_status` where it is
+  /// not that of the error.
+  void report(const Refusal& refusal, std::optional<int> exit_status = {}) const;
   void report(std::string_view verb, const UsageError& error) const;
 
  private:

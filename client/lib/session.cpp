@@ -38,6 +38,13 @@ Error no_answer(const SocketPath& where) {
           .hint = "it may be stopped or overloaded"};
 }
 
+Error no_room_for_fds() {
+  return {.code = Errc::too_many,
+          .sys_errno = EMFILE,
+          .detail = "this process can open no more file descriptors",
+          .hint = "raise its limit (ulimit -n, RLIMIT_NOFILE), or attach less at once"};
+}
+
 }  // namespace
 
 // A broker hangs up on who has connected and says no hello for two seconds: a process that was
@@ -273,7 +280,12 @@ void Session::dispatch(os::Packet&& packet) {
   if (auto* event = std::get_if<Event>(&*message)) {
     events_->push(std::move(*event));
   } else {
-    settle(std::get<wire::Reply>(*std::move(message)), std::move(packet.fds));
+    auto reply = std::get<wire::Reply>(*std::move(message));
+    if (packet.has_lost_fds) {
+      give_back(reply.body);
+      reply.body = no_room_for_fds();
+    }
+    settle(std::move(reply), std::move(packet.fds));
   }
   const std::scoped_lock lock(mutex_);
   ++news_;

@@ -172,6 +172,7 @@ void Connection::on_death() {
   const auto self = shared_from_this();
   close_quietly(process_);
   deadline_.cancel();
+  receive_the_rest();
   close();
   server_.service().end(session_);
   server_.forget(self);

@@ -51,6 +51,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   [[nodiscard]] static asio::awaitable<void> read(std::shared_ptr<Connection> self);
   [[nodiscard]] bool reads_on() const noexcept;
   void receive();
+  void receive_the_rest();
   void receive_aside();
   void take(Arrival arrival);
   void take_request(wire::Request request, Arrival arrival);

@@ -13,6 +13,7 @@ namespace {
 
 // So many answers may wait before no more requests are read; events come on top.
 constexpr std::size_t kMaxQueuedAnswers = wire::kMaxRequestsInFlight;
+constexpr std::size_t kMostAtDeath = 1024;  // More than a socket's buffer has room for.
 
 bool has_schema_fd(const wire::Request& request) {
   const auto* topic = std::get_if<wire::CreateTopic>(&request.body);
@@ -59,6 +60,22 @@ void Connection::receive() {
     take(**std::move(arrival));
   } else {
     receive_aside();
+  }
+}
+
+// What it sent while it lived comes first: a region that it gave back is not that of a dead writer.
+// Not what has file descriptors, which is answered to nobody.
+void Connection::receive_the_rest() {
+  bool was_reset = false;
+  for (std::size_t i = 0; i < kMostAtDeath && is_open_ && !is_receiving_aside_; ++i) {
+    auto arrival = receive_without_fds(socket_.native_handle());
+    if (arrival && *arrival) {
+      take(**std::move(arrival));
+    } else if (arrival || was_reset || arrival.error().code != Errc::broker_gone) {
+      return;
+    } else {
+      was_reset = true;  // As in receive().
+    }
   }
 }
 

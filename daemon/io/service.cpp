@@ -28,6 +28,8 @@ Service::Service(asio::io_context& context,
       log_(std::move(log)),
       registry_(limits),
       started_(monotonic_now()),
+      next_visit_(context),
+      visit_pause_(0),
       deadline_(context),
       slow_(context) {
 }
@@ -156,6 +158,7 @@ void Service::end(std::uint32_t session) {
 
 void Service::stop() {
   deadline_.cancel();
+  next_visit_.cancel();
 }
 
 // Repairs first: whoever is let in by an outcome must find the memory in order. What a refused

@@ -115,6 +115,7 @@ class Service {
   void release(const core::Released& released);
   [[nodiscard]] bool is_free(Grave& grave);
   void visit_graves();
+  void visit_graves_later();
   void retire(Grave grave);
   // service_roles.cpp
   void open(core::Asker asker, const wire::Open& request);
@@ -190,6 +191,8 @@ class Service {
   // Roles that are to be granted once their session has read what it got.
   std::map<std::uint32_t, std::deque<std::uint64_t>> held_back_;
   std::vector<Grave> graves_;
+  asio::steady_timer next_visit_;
+  std::chrono::milliseconds visit_pause_;                                 // Before the next one.
   std::map<std::uint64_t, std::vector<WaitingAttach>> waiting_attaches_;  // By segment.
   std::set<std::pair<std::uint64_t, std::uint64_t>> moving_;  // Grains: segment and index.
   asio::steady_timer deadline_;

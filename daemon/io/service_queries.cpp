@@ -15,7 +15,7 @@ constexpr std::size_t kReadersPerPage = 32;
 // A token is at most 600 bytes of JSON; a wish of 1024 regions, of which 64 are listed, 5 KiB.
 constexpr std::size_t kTokensPerPage = 80;
 constexpr std::size_t kWaitingPerPage = 2;
-constexpr std::size_t kPoisonedListed = 64;
+constexpr std::size_t kPoisonedPerPage = 64;
 
 bool fits(const wire::ReplyBody& body, std::uint64_t request) {
   return wire::encode(wire::Reply{.id = request, .body = body}).size() <= wire::kMaxPacketBytes;
@@ -156,11 +156,6 @@ void Service::list_tokens(core::Asker asker, const wire::ListTokens& request) {
   const core::Buffer& buffer = *(*found)->buffer;
   wire::TokensListed page;
   page.last_turn = request.after_turn;
-  if (request.after_token == 0 && request.after_turn == 0) {
-    for (const core::PageRange& pages : buffer.tokens().poisoned(kPoisonedListed)) {
-      page.poisoned.push_back(buffer.region_of(pages));
-    }
-  }
   for (const core::Token* token : buffer.tokens().list(request.after_token, kTokensPerPage)) {
     page.tokens.push_back(registry_.describe(buffer, *token));
   }
@@ -172,6 +167,13 @@ void Service::list_tokens(core::Asker asker, const wire::ListTokens& request) {
       page.last_turn = waiting->turn;
     }
     page.more = page.waiting.size() == kWaitingPerPage;
+  }
+  if (!page.more) {
+    const std::uint64_t after = request.after_poisoned_bytes / buffer.page_bytes();
+    for (const core::PageRange& pages : buffer.tokens().poisoned(after, kPoisonedPerPage)) {
+      page.poisoned.push_back(buffer.region_of(pages));
+    }
+    page.more = page.poisoned.size() == kPoisonedPerPage;
   }
   reply(asker.session, asker.request, std::move(page));
 }

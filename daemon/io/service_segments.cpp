@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Segments: made, removed, and their memory given back.
+#include <algorithm>
+#include <chrono>
 #include <optional>
 #include <span>
 #include <utility>
@@ -15,6 +17,9 @@ namespace tenure::io {
 namespace {
 
 constexpr std::uint32_t kDefaultLagLimitMs = 10'000;
+// Between two looks at memory that somebody keeps.
+constexpr std::chrono::milliseconds kFirstPause{20};
+constexpr std::chrono::milliseconds kLastPause{60'000};
 
 std::uint32_t lag_limit_ms(const TopicOptions& options) {
   if (options.retention != Retention::lossless) {
@@ -226,6 +231,8 @@ void Service::retire(Grave grave) {
                    visited.id.incarnation,
                    visited.keeper.value_or(0));
         graves_.push_back(std::move(visited));
+        visit_pause_ = kFirstPause;
+        visit_graves_later();
       });
 }
 
@@ -246,6 +253,24 @@ void Service::visit_graves() {
       graves_.push_back(std::move(grave));
     }
   }
+  visit_graves_later();
+}
+
+// The end of a session is an occasion to look; but who could write the memory need not have one,
+// and the kernel closes descriptors that were on their way a little after their receiver's death.
+// Without graves there is no timer.
+void Service::visit_graves_later() {
+  if (graves_.empty()) {
+    next_visit_.cancel();
+    return;
+  }
+  next_visit_.expires_after(visit_pause_);
+  next_visit_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) {
+      visit_pause_ = std::min(2 * visit_pause_, kLastPause);
+      visit_graves();
+    }
+  });
 }
 
 }  // namespace tenure::io

@@ -71,8 +71,9 @@ struct SegmentStat {
   std::uint64_t redelivered = 0;
   std::uint64_t parked = 0;
   std::uint64_t published_bytes = 0;
-  // Of a buffer; regions, but for `refused` (requests, those that waited in vain included) and
-  // `moved` (grains that got fresh memory because the old could still be written).
+  // Of a buffer; regions, but for `refused` (requests that others or a quota stood in the way of,
+  // those that waited in vain included) and `moved` (grains that got fresh memory because the old
+  // could still be written).
   std::uint64_t borrowed = 0;
   std::uint64_t frozen = 0;
   std::uint64_t claimed = 0;

@@ -26,8 +26,9 @@ class InheritedRegionState;
 ///   region->detach();
 ///   borrow.release();
 ///
-/// The descriptors reach whole grains; those of a freeze cannot be written. Move-only; threads: one
-/// at a time.
+/// The descriptors reach whole grains; those of a freeze cannot be written. What the token has lent
+/// on is left out, or comes as a piece of its own where it is frozen. Move-only; threads: one at a
+/// time.
 class InheritedRegion {
  public:
   /// `token` stays with the caller, and cannot be released, transferred or attached before

@@ -54,7 +54,7 @@ struct WaitingInfo {
 struct TokenReport {
   std::vector<TokenInfo> tokens = {};     ///< By id; an issuer before what it has lent.
   std::vector<WaitingInfo> waiting = {};  ///< In their turn.
-  /// What writers left half-written and nobody acknowledged since; the first 64 regions, in order.
+  /// What writers left half-written and nobody acknowledged since, in order.
   std::vector<Region> poisoned = {};
 };
 

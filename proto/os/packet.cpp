@@ -102,7 +102,8 @@ Result<Packet> receive_packet(int socket) {
     return socket_error("recvmsg", ECONNRESET);  // A seqpacket of 0 bytes is the end.
   }
   packet.bytes.assign(bytes.data(), static_cast<std::size_t>(count));
-  packet.is_truncated = (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0;
+  packet.is_truncated = (message.msg_flags & MSG_TRUNC) != 0;
+  packet.has_lost_fds = (message.msg_flags & MSG_CTRUNC) != 0;
   return packet;
 }
 

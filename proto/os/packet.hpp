@@ -23,7 +23,8 @@ struct Packet {
   std::string bytes;
   std::vector<UniqueFd> fds;                ///< Close-on-exec.
   std::optional<::ucred> credentials = {};  ///< Where SO_PASSCRED is set.
-  bool is_truncated = false;  ///< Bytes or fds did not fit: the packet must not be used.
+  bool is_truncated = false;                ///< Bytes did not fit: the packet must not be used.
+  bool has_lost_fds = false;  ///< Some did not fit: this process may have no more open.
 };
 
 /// Sends without blocking and without SIGPIPE; the fds stay the caller's.

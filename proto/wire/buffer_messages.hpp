@@ -73,6 +73,7 @@ struct ListTokens {
   std::string name;
   std::uint64_t after_token = 0;
   std::uint64_t after_turn = 0;
+  std::uint64_t after_poisoned_bytes = 0;  ///< Where the last region seen ends.
 };
 /// Takes a token away, whoever has it. On the administrators' socket only.
 struct Revoke {
@@ -128,7 +129,7 @@ struct Attached {
 struct TokensListed {
   std::vector<TokenInfo> tokens;
   std::vector<WaitingInfo> waiting;
-  std::vector<Region> poisoned = {};  ///< The first ones, on the first page.
+  std::vector<Region> poisoned = {};  ///< Behind the last request that waits.
   bool more = false;
   std::uint64_t last_turn = 0;
 };

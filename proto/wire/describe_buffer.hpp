@@ -129,6 +129,7 @@ void describe(A& archive, M& list) {
   archive.required("name", list.name);
   archive.defaulted("after_token", list.after_token);
   archive.defaulted("after_turn", list.after_turn);
+  archive.defaulted("after_poisoned_bytes", list.after_poisoned_bytes);
 }
 
 // ---- replies

@@ -328,5 +328,21 @@ TEST_F(BufferApi, WithTheRootAttachedItAloneLends) {
   or_throw(pool.borrow(pages(1, 2)));
 }
 
+TEST_F(BufferApi, WhoEndsInGoodOrderPoisonsNothing) {
+  Buffer pool = make({.root = Root::broker});
+  for (int round = 0; round < 50; ++round) {
+    support::Child child([this] {
+      Client client = connect();
+      Buffer same = or_throw(client.buffer("pool"));
+      Borrow borrow = or_throw(same.borrow(pages(0, 16)));
+      or_throw(borrow.attach());
+      return 0;  // The token is detached and given back by its destructor, and nobody waits.
+    });
+    ASSERT_EQ(child.wait(20s), 0);
+    Borrow next = or_throw(pool.borrow(pages(0, 16), {.timeout = 20s}));
+    ASSERT_FALSE(next.poisoned()) << round;
+  }
+}
+
 }  // namespace
 }  // namespace tenure::test

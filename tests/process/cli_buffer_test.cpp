@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Buffers by the tool: created, looked at, filled and read by name, lent to commands.
+// Buffers by the tool: created, looked at, filled and read by name.
 #include <signal.h>
 #include <unistd.h>
 
 #include <cstdlib>
 
-#include "proto/os/kernel.hpp"
-#include "tests/process/cli_fixture.hpp"
-#include "tests/support/child.hpp"
+#include "tests/process/cli_buffer_fixture.hpp"
 
 namespace tenure {
 namespace {
@@ -16,28 +14,6 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::MatchesRegex;
 using testing::StartsWith;
-
-constexpr std::uint64_t kPage = 4096;
-
-class CliBuffer : public CliTest {
- protected:
-  CliBuffer() { ok({"create", "pool", "--size", "64K"}); }
-
-  /// A shell with the region as FD, then `script`.
-  std::vector<std::string> with(const std::string& verb,
-                                const std::string& region,
-                                const std::string& script) const {
-    return {verb, "pool", region, "--", "sh", "-c", "FD=${TENURE_REGION%%:*}; " + script};
-  }
-  nlohmann::json tokens() const {
-    const auto report = tool({"tokens", "pool", "--json"}).json();
-    return report["buffers"][0];
-  }
-  std::unique_ptr<support::RunningTool> start(std::vector<std::string> arguments) const {
-    arguments.insert(arguments.begin(), {"--socket", broker_.socket()});
-    return std::make_unique<support::RunningTool>(std::move(arguments));
-  }
-};
 
 TEST_F(CliBuffer, IsCreatedAndShown) {
   EXPECT_EQ(ok({"create",
@@ -126,134 +102,28 @@ TEST_F(CliBuffer, DrawsWhoHasWhat) {
   EXPECT_EQ(json["pieces"][2]["use"], "free");
 }
 
-TEST_F(CliBuffer, ACommandWritesItsRegionAndAnotherReadsIt) {
-  EXPECT_EQ(ok(with("borrow", "0..8K", "printf 'in the first page' >&$FD")), "");
-  EXPECT_EQ(ok(with("freeze", "0..8K", "head -c 17 <&$FD")), "in the first page");
-  EXPECT_TRUE(tokens()["tokens"].empty());
-  // Two grains of a page each, at their places.
-  EXPECT_THAT(ok(with("freeze", "4K..12K", "echo $TENURE_REGION")),
-              MatchesRegex("[0-9]+:0:4096:4096;[0-9]+:0:8192:4096\n"));
-}
-
-TEST_F(CliBuffer, AReadersDescriptorCannotBeWritten) {
-  const auto refused = tool(with("freeze", "0..4K", "printf x >&$FD"));
-  EXPECT_NE(refused.status, 0);
-  EXPECT_EQ(ok(with("freeze", "0..4K", "head -c 1 <&$FD | od -An -c")), "  \\0\n");
-}
-
-TEST_F(CliBuffer, TheStatusIsThatOfTheCommand) {
-  EXPECT_EQ(tool(with("borrow", "0..4K", "exit 7")).status, 7);
-  EXPECT_EQ(tool(with("freeze", "0..4K", "exit 7")).status, 7);
-  EXPECT_EQ(tool(with("freeze", "0..4K", "kill -TERM $$")).status, 128 + SIGTERM);
-  EXPECT_TRUE(tokens()["tokens"].empty());
-  EXPECT_TRUE(tokens()["poisoned"].empty());
-}
-
-TEST_F(CliBuffer, OthersSeeTheCommandAndAreRefusedMeanwhile) {
-  const auto holder = start({"borrow", "pool", "0..8K", "--", "sh", "-c", "echo up; sleep 60"});
-  ASSERT_EQ(holder->read_line(), "up");
-  EXPECT_EQ(tokens()["tokens"][0]["holder"]["name"], "sh");
-  EXPECT_EQ(tokens()["tokens"][0]["state"], "attached");
-  const auto refused = tool({"borrow", "pool", "0..64K", "--", "true"});
-  EXPECT_EQ(refused.status, 5);
-  EXPECT_THAT(
-      refused.errors,
-      MatchesRegex("tenure: pool: held: \\[0, 8192\\) is borrowed by sh \\(session [0-9]+, pid "
-                   "[0-9]+\\)\n"
-                   "hint: --timeout 10s waits; `tenure tokens pool` shows who holds what\n"));
-  const auto late = tool({"--timeout", "50ms", "freeze", "pool", "0..4K", "--", "true"});
-  EXPECT_EQ(late.status, 5);
-  EXPECT_THAT(late.errors, StartsWith("tenure: pool: timed_out: "));
-}
-
-TEST_F(CliBuffer, WaitsForItsTurn) {
-  const auto holder = start({"borrow", "pool", "0..8K", "--", "sh", "-c", "echo up; read line"});
-  ASSERT_EQ(holder->read_line(), "up");  // Its standard input is at its end.
-  EXPECT_EQ(tool({"--timeout", "30s", "borrow", "pool", "0..4K", "--", "true"}).status, 0);
-}
-
-TEST_F(CliBuffer, AKilledCommandLeavesItsRegionPoisoned) {
-  const auto killed = tool(with("borrow", "0..8K", "kill -9 $$"));
-  EXPECT_EQ(killed.status, 128 + SIGKILL);
-  EXPECT_EQ(killed.errors,
-            "tenure: pool: poisoned: 0..8K: signal 9 ended the command, half-way perhaps\n"
-            "hint: `tenure borrow --acknowledge` takes it as it is\n");
-  ASSERT_TRUE(support::eventually([&] { return tokens()["tokens"].empty(); }));
-  EXPECT_EQ(tokens()["poisoned"][0]["end"], 2 * kPage);
-  EXPECT_EQ(ok({"tokens", "pool"}), "no tokens\npoisoned: 0..8K\n");
-  EXPECT_THAT(ok({"map", "pool"}), HasSubstr("╳╳╳╳╳╳╳╳─"));
-  EXPECT_EQ(tool({"freeze", "pool", "0..4K", "--", "true"}).status, 8);
-  EXPECT_EQ(tool({"borrow", "pool", "0..4K", "--", "true"}).status, 8);
-  EXPECT_EQ(tool({"borrow", "--acknowledge", "pool", "0..8K", "--", "true"}).status, 0);
-  EXPECT_EQ(tool({"freeze", "pool", "0..8K", "--", "true"}).status, 0);
-}
-
-TEST_F(CliBuffer, SignalsReachTheCommand) {
-  const auto holder =
-      start({"borrow",
-             "pool",
-             "0..4K",
-             "--",
-             "sh",
-             "-c",
-             "trap 'echo asked; exit 3' TERM; echo up; while :; do sleep 0.01; done"});
-  ASSERT_EQ(holder->read_line(), "up");
-  holder->signal(SIGTERM);
-  EXPECT_EQ(holder->wait(), 3);
-  EXPECT_THAT(holder->output(), HasSubstr("asked"));
-  EXPECT_TRUE(tokens()["poisoned"].empty());
-}
-
-TEST_F(CliBuffer, AKilledToolLeavesItsRegionPoisoned) {
-  const auto holder =
-      start({"borrow", "pool", "0..4K", "--", "sh", "-c", "echo $$; exec sleep 60"});
-  const pid_t command = std::stoi(holder->read_line().value_or("0"));
-  ASSERT_GT(command, 0);
-  holder->signal(SIGKILL);
-  EXPECT_TRUE(support::eventually([&] { return tokens()["poisoned"].size() == 1; }));
-  EXPECT_EQ(tool({"borrow", "--acknowledge", "pool", "0..4K", "--", "true"}).status, 0);
-  ::kill(command, SIGKILL);
-}
-
-TEST_F(CliBuffer, WhatACommandLeavesRunningIsNotTrusted) {
-  if (!os::is_unmasked(os::Feature::lease)) {
-    GTEST_SKIP() << "leases are masked: nobody is asked";
-  }
-  const auto left = tool(with("borrow", "0..4K", "sleep 60 >/dev/null 2>&1 & echo $!"));
-  EXPECT_EQ(left.status, 5);
-  EXPECT_THAT(left.errors, StartsWith("tenure: pool: still_mapped: "));
-  EXPECT_TRUE(support::eventually([&] { return tokens()["poisoned"].size() == 1; }));
-  // Fresh memory: what the other one still writes reaches nobody.
-  EXPECT_EQ(tool({"borrow", "--acknowledge", "pool", "0..4K", "--", "true"}).status, 0);
-  EXPECT_EQ(tool({"stat", "pool", "--json"}).json()["segments"][0]["moved"], 1);
-  ::kill(static_cast<pid_t>(std::stoi(left.output)), SIGKILL);
-}
-
-TEST_F(CliBuffer, RefusesWhatCannotBeLentOrRun) {
-  const std::pair<std::vector<std::string>, const char*> cases[] = {
-      {{"borrow", "pool", "0..5K", "--", "true"},
-       "pool: bad_request: [0, 5120) is not whole pages"},
-      {{"borrow", "pool", "8K..4K", "--", "true"}, "pool: bad_request: "},
-      {{"borrow", "pool", "60K..68K", "--", "true"}, "pool: bad_request: "},
-      {{"borrow", "pool", "w", "--", "true"}, "pool: not_found: no tensor \"w\" in this buffer"},
-      {{"borrow", "none", "0..4K", "--", "true"}, "none: not_found: "},
-      {{"borrow", "pool", "0..4K", "--", "./none"}, "./none: not_found: cannot run it: "},
-      {{"borrow", "pool", "0..4K", "--", "/"}, "/: denied: cannot run it: "}};
-  for (const auto& [arguments, reason] : cases) {
-    const auto refused = tool(arguments);
-    EXPECT_NE(refused.status, 0);
-    EXPECT_THAT(refused.errors, StartsWith(std::string("tenure: ").append(reason)));
-  }
-  EXPECT_TRUE(tokens()["tokens"].empty());
-  EXPECT_TRUE(tokens()["poisoned"].empty());
-  EXPECT_EQ(tool({"borrow", "pool", "0..4K", "--", "./none", "--json"}).output, "");
-}
-
-TEST_F(CliBuffer, ATensorsNameStandsForItsPages) {
-  ok({"create", "model", "--size", "64K", "w:float32:16x16", "b:float32:16@8256"});
-  EXPECT_THAT(ok({"freeze", "model", "b", "--", "sh", "-c", "echo $TENURE_REGION $TENURE_TENSOR"}),
-              MatchesRegex("[0-9]+:0:8192:4096 float32:16:8256\n"));
-  EXPECT_EQ(ok({"freeze", "model", "0..4K", "--", "sh", "-c", "echo $TENURE_TENSOR"}), "\n");
+TEST_F(CliBuffer, EveryPoisonedRegionIsShown) {
+  constexpr std::size_t kRegions = 70;  // More than a page of the answer.
+  ok({"create", "wide", "--size", "1M"});
+  support::Child writer([&]() -> int {
+    Client client = connect();
+    Buffer wide = or_throw(client.buffer("wide"));
+    std::vector<Borrow> held;
+    for (std::uint64_t i = 0; i < kRegions; ++i) {
+      held.push_back(or_throw(wide.borrow({2 * i * kPage, (2 * i + 1) * kPage})));
+      or_throw(held.back().attach());
+    }
+    ::_exit(0);
+  });
+  ASSERT_EQ(writer.wait(std::chrono::seconds(20)), 0);
+  nlohmann::json report;
+  ASSERT_TRUE(support::eventually([&] {
+    report = tool({"tokens", "wide", "--json"}).json()["buffers"][0];
+    return report["tokens"].empty();
+  }));
+  EXPECT_EQ(report["poisoned"].size(), kRegions);
+  EXPECT_EQ(report["poisoned"][69]["begin"], 138 * kPage);
+  EXPECT_EQ(tool({"map", "wide", "--json"}).json()["pieces"].size(), 2 * kRegions);
 }
 
 TEST_F(CliBuffer, TensorsArePutAndGotByName) {
@@ -309,19 +179,34 @@ TEST_F(CliBuffer, PutRefusesWhatDoesNotFit) {
   EXPECT_THAT(tool({"get", "pool"}).errors, HasSubstr("not_found: the buffer has no tensors"));
   Buffer model = or_throw(connect().buffer("model"));
   const Borrow held = or_throw(model.borrow({0, kPage}));
-  EXPECT_EQ(tool({"put", "model", "w=w.npy"}).status, 5);
+  const auto busy = tool({"put", "model", "w=w.npy"});
+  EXPECT_EQ(busy.status, 5);
+  EXPECT_THAT(busy.errors, HasSubstr("hint: --timeout 10s waits; `tenure tokens model`"));
   EXPECT_EQ(tool({"get", "model", "--tensor", "w", "-o", "o.npy"}).status, 5);
   EXPECT_EQ(tool({"put", "model", "b=w.npy"}).status, 0);
 }
 
 TEST_F(CliBuffer, PutHealsWhatItOverwritesAsAWhole) {
-  ok({"create", "model", "--size", "64K", "w:int8:8", "a:int8:8@8192", "b:int8:8@8200"});
+  ok({"create",
+      "model",
+      "--size",
+      "64K",
+      "w:int8:8",
+      "e:int8:0@8",
+      "a:int8:8@8192",
+      "b:int8:8@8200"});
   write_npy("x.npy", DType::int8, {8});
   EXPECT_NE(tool({"borrow", "model", "0..64K", "--", "sh", "-c", "kill -9 $$"}).status, 0);
   EXPECT_EQ(tool({"get", "model", "--tensor", "w", "-o", "o.npy"}).status, 8);
   EXPECT_EQ(tool({"put", "model", "w=x.npy"}).status, 0);
   EXPECT_EQ(tool({"get", "model", "--tensor", "w", "-o", "o.npy"}).status, 0);
   EXPECT_EQ(tool({"put", "model", "a=x.npy"}).status, 8);  // b's bytes would pass for whole.
+  write("y.npy", read("x.npy").replace(read("x.npy").size() - 8, 8, 8, 'y'));
+  const auto refused = tool({"put", "model", "w=y.npy", "a=x.npy"});
+  EXPECT_EQ(refused.status, 8);
+  EXPECT_THAT(refused.errors, HasSubstr("hint: `tenure borrow --acknowledge` takes it as it is"));
+  ok({"get", "model", "--tensor", "w", "-o", "o.npy"});
+  EXPECT_EQ(read("o.npy"), read("x.npy"));  // Nothing was written.
   EXPECT_EQ(tool({"put", "model", "a=x.npy", "b=x.npy"}).status, 0);
 }
 
@@ -369,6 +254,18 @@ TEST_F(CliBuffer, WatchTellsWhatBecomesOfTokens) {
   EXPECT_EQ(next(), "pool unclaimed");
   or_throw(or_throw(client.claim<Borrow>(or_throw(client.event()).ticket)).release());
   EXPECT_EQ(next(), "pool gone");
+  support::Child writer([this]() -> int {
+    Client own = connect();
+    Buffer same = or_throw(own.buffer("pool"));
+    Borrow half = or_throw(same.borrow({8 * kPage, 9 * kPage}));
+    or_throw(half.attach());
+    ::usleep(300'000);  // Until it has been seen.
+    ::_exit(0);
+  });
+  EXPECT_EQ(next(), "pool granted");
+  EXPECT_EQ(next(), "pool attached");
+  EXPECT_EQ(next(), "pool gone");
+  EXPECT_EQ(next(), "pool poisoned");
   or_throw(client.remove("pool"));
   EXPECT_EQ(next(), "pool removed");
   watch->signal(SIGINT);
@@ -387,6 +284,14 @@ TEST_F(CliBuffer, WatchPrintsALinePerChange) {
               MatchesRegex("pool   granted     freeze 1     0..4K          "
                            "test \\([0-9]+, pid [0-9]+\\)"));
   EXPECT_EQ(watch->wait(), 0);
+}
+
+TEST_F(CliBuffer, WatchEndsWithTheBrokerOfABuffer) {
+  const auto watch = start({"watch", "pool", "--count", "1"});
+  Client client = connect();
+  Buffer pool = or_throw(client.buffer("pool"));
+  ASSERT_EQ(::kill(broker_.pid(), SIGKILL), 0);
+  EXPECT_EQ(watch->wait(), 6);
 }
 
 TEST(CliRevoke, TakesTokensAwayByTheAdministratorsSocketOnly) {

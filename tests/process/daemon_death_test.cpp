@@ -306,6 +306,25 @@ TEST_P(DaemonDeath, HangingUpWithNothingOpenEndsTheSession) {
   EXPECT_EQ(client.refusal(wire::Inspect{.name = "fleeting"}).code, Errc::not_found);
 }
 
+TEST_P(DaemonDeath, MemoryThatWasKeptGoesBackOnceItIsLetGo) {
+  if (is_masked()) {
+    GTEST_SKIP() << "without leases only the end of its session tells";
+  }
+  const auto used_bytes = [&] { return client.ask_for<wire::Welcome>(wire::Ping{}).used_bytes; };
+  const std::uint64_t before = used_bytes();
+  RawClient keeper(broker.socket(), "keeper");
+  static_cast<void>(keeper.ask_for<wire::Created>(small_topic("kept")));
+  {
+    const RawRole role = open_role(keeper, "kept", OpenAs::publish);
+    static_cast<void>(keeper.ask_for<wire::Done>(wire::Remove{.name = "kept"}));
+    static_cast<void>(keeper.ask_for<wire::Done>(wire::Close{.handle = role.opened.handle}));
+    ASSERT_TRUE(eventually([&] { return broker.log().find("memory_kept") != std::string::npos; }));
+    EXPECT_GT(used_bytes(), before);
+  }
+  // Nobody tells the broker; no session ends.
+  EXPECT_TRUE(eventually([&] { return used_bytes() == before; }));
+}
+
 TEST_P(DaemonDeath, EveryFdComesBack) {
   const long before = fd_count();
   if (before < 0) {

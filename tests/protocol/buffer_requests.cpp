@@ -95,8 +95,10 @@ std::vector<RequestGolden> buffer_requests() {
        {31, WaitReturned{.token = 7, .timeout = std::chrono::nanoseconds::max()}},
        R"({"id":31,"op":"wait_returned","handle":0,"token":7,"timeout_ns":"forever"})"},
       {"ListTokens",
-       {32, ListTokens{.name = "pool", .after_token = 80, .after_turn = 2}},
-       R"({"id":32,"op":"tokens","name":"pool","after_token":80,"after_turn":2})"},
+       {32,
+        ListTokens{
+            .name = "pool", .after_token = 80, .after_turn = 2, .after_poisoned_bytes = 4096}},
+       R"({"id":32,"op":"tokens","name":"pool","after_token":80,"after_turn":2,"after_poisoned_bytes":4096})"},
       {"Revoke", {33, Revoke{.token = 7}}, R"({"id":33,"op":"revoke","token":7})"},
   };
 }

@@ -12,6 +12,8 @@
 namespace tenure::cli {
 namespace {
 
+constexpr std::size_t kMostHolders = 8;
+
 using Depths = std::map<std::uint64_t, std::size_t>;  // Of tokens, by id.
 
 // An issuer stands before what it has lent.
@@ -24,7 +26,51 @@ Depths depths_of(const TokenReport& report) {
   return depths;
 }
 
-// The tokens that have some bytes: the borrow lent on last is the one that counts.
+// Who freezes some bytes: each session once, however many tokens it has there.
+class Readers {
+ public:
+  void enter(const TokenInfo& token) {
+    if (++sessions_[token.holder.session].tokens == 1) {
+      sessions_[token.holder.session].peer = &token.holder;
+      set_ += mixed(token.holder.session);
+    }
+  }
+  void leave(const TokenInfo& token) {
+    const auto found = sessions_.find(token.holder.session);
+    if (--found->second.tokens == 0) {
+      set_ -= mixed(found->first);
+      sessions_.erase(found);
+    }
+  }
+  [[nodiscard]] bool is_empty() const noexcept { return sessions_.empty(); }
+  void describe(MapPiece& piece) const {
+    piece.holder_count = sessions_.size();
+    piece.holder_set = set_;
+    for (auto next = sessions_.begin();
+         next != sessions_.end() && piece.holders.size() < kMostHolders;
+         ++next) {
+      piece.holders.push_back(*next->second.peer);
+    }
+  }
+
+ private:
+  struct Session {
+    std::size_t tokens = 0;
+    const Peer* peer = nullptr;
+  };
+  // Spreads a number over 64 bits, so that sums tell sets apart (splitmix64's finish, S. Vigna).
+  static std::uint64_t mixed(std::uint64_t number) noexcept {
+    number = (number + 1) * 0x9e3779b97f4a7c15U;
+    number = (number ^ (number >> 30U)) * 0xbf58476d1ce4e5b9U;
+    number = (number ^ (number >> 27U)) * 0x94d049bb133111ebU;
+    return number ^ (number >> 31U);
+  }
+
+  std::map<std::uint32_t, Session> sessions_;
+  std::uint64_t set_ = 0;
+};
+
+// The tokens that have some bytes: of borrows, the one lent on last counts.
 class Holders {
  public:
   explicit Holders(const TokenReport& report) : depths_(depths_of(report)) {
@@ -33,20 +79,35 @@ class Holders {
     }
   }
 
-  void enter(const TokenInfo& token) { set_of(token).insert(key(token)); }
-  void leave(const TokenInfo& token) { set_of(token).erase(key(token)); }
+  void enter(const TokenInfo& token) {
+    if (token.mode == TokenMode::borrow) {
+      borrows_.insert(key(token));
+    } else {
+      readers_.enter(token);
+      ++uses_[use_of(token)];
+    }
+  }
+  void leave(const TokenInfo& token) {
+    if (token.mode == TokenMode::borrow) {
+      borrows_.erase(key(token));
+    } else {
+      readers_.leave(token);
+      if (const auto use = uses_.find(use_of(token)); --use->second == 0) {
+        uses_.erase(use);
+      }
+    }
+  }
 
   void describe(MapPiece& piece) const {
-    if (!freezes_.empty()) {
-      piece.use = Use::frozen;
-      for (const Key& frozen : freezes_) {
-        piece.holders.push_back(std::get<2>(frozen)->holder);
-        piece.use = std::max(piece.use, use_of(*std::get<2>(frozen), Use::frozen));
-      }
+    if (!readers_.is_empty()) {
+      readers_.describe(piece);
+      piece.use = uses_.rbegin()->first;
     } else if (!borrows_.empty()) {
       const TokenInfo& deepest = *std::get<2>(*borrows_.rbegin());
       piece.holders.push_back(deepest.holder);
-      piece.use = use_of(deepest, Use::borrowed);
+      piece.holder_count = 1;
+      piece.holder_set = deepest.holder.session;
+      piece.use = use_of(deepest);
     }
   }
 
@@ -54,22 +115,23 @@ class Holders {
   using Key = std::tuple<std::size_t, std::uint64_t, const TokenInfo*>;
 
   Key key(const TokenInfo& token) const { return {depths_.at(token.id), token.id, &token}; }
-  std::set<Key>& set_of(const TokenInfo& token) {
-    return token.mode == TokenMode::freeze ? freezes_ : borrows_;
-  }
-  Use use_of(const TokenInfo& token, Use use) const {
+  Use use_of(const TokenInfo& token) const {
     if (token.state == TokenInfo::State::ticket) {
       return Use::ticket;
     }
     const bool only_lends = token.state != TokenInfo::State::attached &&
                             token.mode == TokenMode::borrow && issuers_.contains(token.id);
-    return only_lends || token.state == TokenInfo::State::orphaned ? Use::kept : use;
+    if (only_lends || token.state == TokenInfo::State::orphaned) {
+      return Use::kept;
+    }
+    return token.mode == TokenMode::borrow ? Use::borrowed : Use::frozen;
   }
 
   Depths depths_;
   std::set<std::uint64_t> issuers_;
   std::set<Key> borrows_;
-  std::set<Key> freezes_;
+  Readers readers_;
+  std::map<Use, std::size_t> uses_;  // Of freezes: how many.
 };
 
 // What begins and ends at an offset.
@@ -93,8 +155,8 @@ std::map<std::uint64_t, Edge> edges_of(const TokenReport& report, std::uint64_t 
 }
 
 bool is_alike(const MapPiece& a, const MapPiece& b) {
-  return a.use == b.use && a.is_poisoned == b.is_poisoned &&
-         std::ranges::equal(a.holders, b.holders, {}, &Peer::session, &Peer::session);
+  return a.use == b.use && a.is_poisoned == b.is_poisoned && a.holder_set == b.holder_set &&
+         a.holder_count == b.holder_count;
 }
 
 struct Sign {
@@ -147,8 +209,9 @@ std::vector<Use> cells_of(const std::vector<MapPiece>& pieces, std::size_t cells
   std::vector<Use> uses(cells, Use::free);
   const std::uint64_t size_bytes = pieces.back().region.end_bytes;
   const auto cell_at = [&](std::uint64_t offset) {
-    return static_cast<std::size_t>(static_cast<double>(offset) / static_cast<double>(size_bytes) *
-                                    static_cast<double>(cells));
+    __extension__ using Wide =
+        unsigned __int128;  // A size times the cells may not fit into 64 bits.
+    return static_cast<std::size_t>(Wide{offset} * cells / size_bytes);
   };
   for (const MapPiece& piece : pieces) {
     const std::size_t last = std::min(cell_at(piece.region.end_bytes - 1), cells - 1);
@@ -176,20 +239,17 @@ std::string picture(const std::vector<Use>& uses, const Style& style) {
 // "worker, trainer +3": a few names, each once, in the order of their first bytes.
 std::string names(const std::vector<MapPiece>& pieces, Use use) {
   constexpr std::size_t kMostNames = 6;
-  std::vector<std::string> all;
+  std::set<std::string> known;
+  std::string text;
   for (const MapPiece& piece : pieces) {
     for (const Peer& peer : piece.holders) {
       std::string name = printable(peer.name.empty() ? "?" : peer.name);
-      if (shown_use(piece) == use && std::ranges::find(all, name) == all.end()) {
-        all.push_back(std::move(name));
+      if (shown_use(piece) == use && known.insert(name).second && known.size() <= kMostNames) {
+        text += (text.empty() ? "" : ", ") + name;
       }
     }
   }
-  std::string text;
-  for (std::size_t i = 0; i < std::min(all.size(), kMostNames); ++i) {
-    text += (i == 0 ? "" : ", ") + all[i];
-  }
-  return all.size() > kMostNames ? text + " +" + std::to_string(all.size() - kMostNames) : text;
+  return known.size() > kMostNames ? text + " +" + std::to_string(known.size() - kMostNames) : text;
 }
 
 std::string words_for(Use use, const std::string& who) {

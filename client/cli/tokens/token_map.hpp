@@ -31,8 +31,10 @@ enum class Use : std::uint8_t {
 struct MapPiece {
   Region region = {};
   Use use = Use::free;
-  bool is_poisoned = false;  ///< Besides what else it is.
-  std::vector<Peer> holders = {};
+  bool is_poisoned = false;        ///< Besides what else it is.
+  std::vector<Peer> holders = {};  ///< Sessions, by their numbers; the first 8.
+  std::size_t holder_count = 0;
+  std::uint64_t holder_set = 0;  ///< Alike for the same sessions.
 };
 
 /// The whole of a buffer of `size_bytes`, without gaps.

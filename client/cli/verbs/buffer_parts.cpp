@@ -28,6 +28,16 @@ std::vector<BufferPart> find_parts(const std::string& name,
   return parts;
 }
 
+Refusal region_refusal(const Context& context, const std::string& name, Error error) {
+  if (error.code == Errc::held && !context.remaining().waits()) {
+    error.hint = "--timeout 10s waits; `tenure tokens " + name + "` shows who holds what";
+  }
+  if (error.code == Errc::poisoned) {
+    error.hint = "`tenure borrow --acknowledge` takes it as it is, to overwrite or accept that";
+  }
+  return {name, std::move(error)};
+}
+
 std::vector<Region> regions_of(const std::vector<BufferPart>& parts) {
   std::vector<Region> regions;
   regions.reserve(parts.size());

@@ -8,6 +8,7 @@
 #include "client/cli/command.hpp"
 #include "client/cli/text/regions.hpp"
 #include "client/cli/text/tensors.hpp"
+#include "client/cli/verbs/buffer_parts.hpp"
 #include "client/cli/verbs/verbs.hpp"
 #include "proto/wire/limits.hpp"
 #include "proto/wire/utf8.hpp"
@@ -57,17 +58,6 @@ std::string name_of_command(const LendOptions& options) {
   return can_be_told ? name : "tenure";
 }
 
-// The library says how a program waits; here it is an option.
-[[noreturn]] void refuse(const Context& context, const LendOptions& options, Error error) {
-  if (error.code == Errc::held && !context.remaining().waits()) {
-    error.hint = "--timeout 10s waits; `tenure tokens " + options.name + "` shows who holds what";
-  }
-  if (error.code == Errc::poisoned) {
-    error.hint = "`tenure borrow --acknowledge` takes it as it is, to overwrite or accept that";
-  }
-  throw Refusal(options.name, std::move(error));
-}
-
 Result<Borrow> lend(Buffer& buffer, const Region& region, Timeout timeout, Borrow* /*what*/) {
   return buffer.borrow(region, {.timeout = timeout});
 }
@@ -82,51 +72,82 @@ bool was_cut_short(const CommandEnd& end) {
   return std::is_same_v<T, Borrow> && end.signal != 0;
 }
 
+Command command_for(const LendOptions& options,
+                    const Wanted& wanted,
+                    const InheritedRegion& region) {
+  Command command{.words = options.command,
+                  .environment = {{"TENURE_REGION", region.text()}, {"TENURE_TENSOR", {}}},
+                  .prepare = [&region] { return region.bequeath(); }};
+  if (wanted.tensor != nullptr) {
+    command.environment.back().second = tensor_text(*wanted.tensor);
+  }
+  return command;
+}
+
+// Without a broker there is no token any more, and nothing to give back.
+bool is_over(const Result<void>& done) {
+  return done || done.error().code == Errc::broker_gone;
+}
+
+// The command's own failure is told first.
+template <class T>
+int give_back(const Context& context,
+              const LendOptions& options,
+              InheritedRegion& region,
+              T& token,
+              int exit_status) {
+  Result<void> done = region.detach();
+  done = done ? token.release() : std::move(done);
+  if (is_over(done) || std::is_same_v<T, Freeze>) {
+    return exit_status;
+  }
+  const Refusal refusal(options.name, std::move(done).error());
+  const int status =
+      exit_status == 0 ? static_cast<int>(exit_for(refusal.error().code)) : exit_status;
+  context.report(refusal, status);
+  return status;
+}
+
 template <class T>
 int run_with(const Context& context, const LendOptions& options, const Wanted& wanted, T token) {
-  auto region = InheritedRegion::attach(token);
-  if (!region) {
-    refuse(context, options, std::move(region).error());
+  auto region = need_region(context, options.name, InheritedRegion::attach(token));
+  const auto end = run_command(command_for(options, wanted, region), [&] { region.close(); });
+  if (!end) {
+    give_back(context, options, region, token, static_cast<int>(exit_for(end.error().code)));
+    throw Refusal(options.command.front(), end.error());
   }
-  Command command{.words = options.command,
-                  .environment = {{"TENURE_REGION", region->text()}},
-                  .prepare = [&] { return region->bequeath(); }};
-  if (wanted.tensor != nullptr) {
-    command.environment.emplace_back("TENURE_TENSOR", tensor_text(*wanted.tensor));
+  if (!was_cut_short<T>(*end)) {
+    return give_back(context, options, region, token, end->exit_status);
   }
-  auto end = run_command(command, [&] { region->close(); });
-  if (end && was_cut_short<T>(*end)) {
-    context.report(
-        Refusal(options.name,
-                {.code = Errc::poisoned,
-                 .detail = format_region(wanted.region) + ": signal " +
-                           std::to_string(end->signal) + " ended the command, half-way perhaps",
-                 .hint = "`tenure borrow --acknowledge` takes it as it is"}));
-    return end->exit_status;
-  }
-  need(options.name, region->detach());
-  need(options.name, token.release());
-  return need(options.command.front(), std::move(end)).exit_status;
+  context.report(
+      Refusal(options.name,
+              {.code = Errc::poisoned,
+               .detail = format_region(wanted.region) + ": signal " + std::to_string(end->signal) +
+                         " ended the command, half-way perhaps",
+               .hint = "`tenure borrow --acknowledge` takes it as it is"}),
+      end->exit_status);
+  return end->exit_status;
 }
 
 template <class T>
 int lend_and_run(const Context& context, Buffer& buffer, const LendOptions& options) {
   const Wanted wanted = find_region(buffer, options);
-  auto token = lend(buffer, wanted.region, context.remaining(), static_cast<T*>(nullptr));
-  if (!token) {
-    refuse(context, options, std::move(token).error());
-  }
+  auto token =
+      need_region(context,
+                  options.name,
+                  lend(buffer, wanted.region, context.remaining(), static_cast<T*>(nullptr)));
   if constexpr (std::is_same_v<T, Borrow>) {
     if (options.acknowledges) {
-      need(options.name, token->acknowledge());
+      need(options.name, token.acknowledge());
     }
   }
-  return run_with(context, options, wanted, *std::move(token));
+  return run_with(context, options, wanted, std::move(token));
 }
 
 }  // namespace
 
 int run_verb(const Context& context, const LendOptions& options) {
+  const MoreDescriptors more;
   Client client = context.connect(name_of_command(options));
   Buffer buffer = need_segment(
       client, options.name, client.buffer(options.name, {.timeout = context.remaining()}));

@@ -28,6 +28,7 @@ nlohmann::json piece_json(const MapPiece& piece) {
                         {"end", piece.region.end_bytes},
                         {"use", name_of(piece.use)},
                         {"poisoned", piece.is_poisoned},
+                        {"holder_count", piece.holder_count},
                         {"holders", nlohmann::json::array()}};
   for (const Peer& peer : piece.holders) {
     out["holders"].push_back(to_json(peer));

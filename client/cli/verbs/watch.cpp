@@ -92,7 +92,8 @@ class Watch {
         wait(events);
       }
     }
-    return 0;
+    // Of buffers only the broker tells.
+    return is_cut_off_ && topics_.empty() ? static_cast<int>(Exit::no_broker) : 0;
   }
 
  private:
@@ -160,14 +161,16 @@ class Watch {
   // Whether it is still there.
   bool look_at(WatchedBuffer& buffer) {
     auto seen =
-        buffer.look(left_, [&](const TokenChange& change) { print(buffer.name(), change); });
+        buffer.look(left_, [&](const BufferChange& change) { print(buffer.name(), change); });
     if (seen) {
       left_ -= *seen;
       return true;
     }
     if (seen.error().code == Errc::not_found) {
       print_event(buffer.name(), "removed");
-    } else if (seen.error().code != Errc::broker_gone) {
+    } else if (seen.error().code == Errc::broker_gone) {
+      is_cut_off_ = true;
+    } else {
       throw Refusal(buffer.name(), seen.error());
     }
     return false;
@@ -235,19 +238,26 @@ class Watch {
     context_.print(line + "\n");
   }
 
-  void print(const std::string& name, const TokenChange& change) {
-    const TokenInfo& token = *change.token;
+  void print(const std::string& name, const BufferChange& change) {
     if (context_.wants_json()) {
-      nlohmann::json out = to_json(token);
+      nlohmann::json out = change.token != nullptr
+                               ? to_json(*change.token)
+                               : nlohmann::json{{"begin", change.region.begin_bytes},
+                                                {"end", change.region.end_bytes}};
       out["name"] = name;
       out["event"] = name_of(change.what);
       context_.print_json(out);
       return;
     }
+    std::string line = prefix(name) + padded(std::string(name_of(change.what)), 9) + "   ";
+    if (change.token == nullptr) {
+      context_.print(line + padded("", 10) + "   " + format_region(change.region) + "\n");
+      return;
+    }
+    const TokenInfo& token = *change.token;
     const std::string what = std::string(name_of(token.mode)) + " " + std::to_string(token.id);
-    context_.print(prefix(name) + padded(std::string(name_of(change.what)), 9) + "   " +
-                   padded(what, 10) + "   " + padded(format_region(token.region), 12) + "   " +
-                   describe_holder(token.holder) + "\n");
+    context_.print(line + padded(what, 10) + "   " + padded(format_region(token.region), 12) +
+                   "   " + describe_holder(token.holder) + "\n");
   }
 
   void print_json(const std::string& name, const Sighting& sighting) {
@@ -274,6 +284,7 @@ class Watch {
   std::size_t name_width_ = 0;
   bool shows_names_ = false;
   bool has_broker_ = true;
+  bool is_cut_off_ = false;  // From a buffer.
 };
 
 }  // namespace

@@ -5,25 +5,28 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include <tenure/client.hpp>
 
 namespace tenure::cli {
 
-/// What `watch` has seen happen to a token.
-struct TokenChange {
-  enum class What : std::uint8_t { granted, attached, detached, sent, unclaimed, poisoned, gone };
+/// What `watch` has seen happen in a buffer.
+struct BufferChange {
+  enum class What : std::uint8_t { granted, attached, detached, sent, unclaimed, gone, poisoned };
   What what = What::granted;
-  const TokenInfo* token = nullptr;  ///< Valid during the call.
+  Region region = {};
+  const TokenInfo* token = nullptr;  ///< None: poisoned. Valid during the call.
 };
 
-[[nodiscard]] std::string_view name_of(TokenChange::What what) noexcept;
+[[nodiscard]] std::string_view name_of(BufferChange::What what) noexcept;
 
 /// A buffer that is watched by comparing what it was with what it is: what comes and goes between
 /// two looks is not seen. Threads: one at a time.
 class WatchedBuffer {
  public:
-  using See = std::function<void(const TokenChange&)>;
+  using See = std::function<void(const BufferChange&)>;
 
   /// Errors: those of Client::tokens()
   [[nodiscard]] static Result<WatchedBuffer> open(Client& client, std::string name);
@@ -34,12 +37,16 @@ class WatchedBuffer {
   [[nodiscard]] Result<std::uint64_t> look(std::uint64_t limit, const See& see);
 
  private:
-  explicit WatchedBuffer(Client& client, std::string name)
-      : client_(&client), name_(std::move(name)) {}
+  using Tokens = std::map<std::uint64_t, TokenInfo>;
+
+  WatchedBuffer(Client& client, std::string name) : client_(&client), name_(std::move(name)) {}
+  void compare(const Tokens& now, const See& tell) const;
+  void compare(const std::vector<Region>& poisoned, const See& tell) const;
 
   Client* client_;
   std::string name_;
-  std::map<std::uint64_t, TokenInfo> tokens_ = {};  // As seen last.
+  Tokens tokens_ = {};  // As seen last.
+  std::vector<Region> poisoned_ = {};
 };
 
 }  // namespace tenure::cli

@@ -53,9 +53,10 @@ std::optional<PageRange> PageSet::first_in(const PageRange& range) const {
   return intersection({.begin = next->first, .end = next->second}, range);
 }
 
-std::vector<PageRange> PageSet::first(std::size_t at_most) const {
+std::vector<PageRange> PageSet::list(std::uint64_t from, std::size_t at_most) const {
   std::vector<PageRange> ranges;
-  for (auto next = ends_.begin(); next != ends_.end() && ranges.size() < at_most; ++next) {
+  for (auto next = ends_.lower_bound(from); next != ends_.end() && ranges.size() < at_most;
+       ++next) {
     ranges.push_back({.begin = next->first, .end = next->second});
   }
   return ranges;

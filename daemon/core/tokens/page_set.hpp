@@ -18,8 +18,8 @@ class PageSet {
   void remove(const PageRange& range);
   /// The first pages of `range` that are in the set, as far as they go on.
   [[nodiscard]] std::optional<PageRange> first_in(const PageRange& range) const;
-  /// Its first `at_most` ranges.
-  [[nodiscard]] std::vector<PageRange> first(std::size_t at_most) const;
+  /// Its ranges that begin at `from` or later, the first `at_most`.
+  [[nodiscard]] std::vector<PageRange> list(std::uint64_t from, std::size_t at_most) const;
 
  private:
   std::map<std::uint64_t, std::uint64_t> ends_;  // By begin.

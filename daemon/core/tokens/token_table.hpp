@@ -127,9 +127,9 @@ class TokenTable {
   [[nodiscard]] std::size_t token_count() const noexcept { return nodes_.size() - 1; }
   /// Since the buffer was created.
   [[nodiscard]] const TokenCounts& counts() const noexcept { return counts_; }
-  /// The first `at_most` runs of pages that a writer left half-written.
-  [[nodiscard]] std::vector<PageRange> poisoned(std::size_t at_most) const {
-    return poisoned_.first(at_most);
+  /// Runs of pages that a writer left half-written, from page `from` on, `at_most` of them.
+  [[nodiscard]] std::vector<PageRange> poisoned(std::uint64_t from, std::size_t at_most) const {
+    return poisoned_.list(from, at_most);
   }
   /// In the order of their numbers, those after `after`, at most `at_most`.
   [[nodiscard]] std::vector<const Token*> list(std::uint64_t after, std::size_t at_most) const;

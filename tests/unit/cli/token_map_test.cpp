@@ -125,6 +125,41 @@ TEST(TokenMap, NamesAreGivenOnceAndNotAllOfThem) {
   EXPECT_THAT(draw_map(lay_out(report, 100), 8, {}), HasSubstr("borrowed: a, b, c, d, e, f +4\n"));
 }
 
+TEST(TokenMap, ASessionIsListedOnceHoweverManyTokensItHas) {
+  TokenReport report;
+  for (std::uint64_t i = 0; i < 100; ++i) {
+    report.tokens.push_back(token(i + 1, TokenMode::freeze, {i, 200 - i}, "a"));
+    report.tokens.back().holder.session = 7;
+  }
+  EXPECT_THAT(texts(report, 200), ElementsAre("0..200 frozen a"));
+}
+
+TEST(TokenMap, OfManySessionsTheFirstAreListedAndAllCounted) {
+  TokenReport report;
+  for (std::uint64_t i = 0; i < 20; ++i) {
+    report.tokens.push_back(token(i + 1, TokenMode::freeze, {0, 10}, "a"));
+  }
+  report.tokens.push_back(token(21, TokenMode::freeze, {5, 10}, "b"));
+  const auto pieces = lay_out(report, 10);
+  ASSERT_EQ(pieces.size(), 2U);  // They differ, though not in those that are listed.
+  EXPECT_EQ(pieces[0].holders.size(), 8U);
+  EXPECT_EQ(pieces[0].holder_count, 20U);
+  EXPECT_EQ(pieces[1].holder_count, 21U);
+}
+
+TEST(TokenMap, APageIsOneCellWhereThereAreAsMany) {
+  for (const std::size_t cells : {64U, 72U, 80U, 88U, 96U, 104U, 112U, 120U, 128U}) {
+    for (std::uint64_t page = 0; page < cells; ++page) {
+      const auto one = token(1, TokenMode::borrow, {page * 4096, page * 4096 + 4096}, "a");
+      const std::string drawn = draw_map(lay_out({.tokens = {one}}, cells * 4096), cells, {});
+      const std::size_t line = drawn.find('\n') + 1;
+      const std::string picture = drawn.substr(line, drawn.find('\n', line) - line);
+      EXPECT_EQ(picture.find("█"), page * std::string("─").size());
+      EXPECT_EQ(picture.find("█"), picture.rfind("█")) << cells << " " << page;
+    }
+  }
+}
+
 TEST(TokenMap, UsesColourWhereItIsSeen) {
   const auto pieces = lay_out({.tokens = {token(1, TokenMode::borrow, {0, 8}, "a")}}, 8);
   EXPECT_THAT(draw_map(pieces, 8, {.uses_colour = true}), HasSubstr("\x1b[33m████████\x1b[0m"));

@@ -45,11 +45,12 @@ TEST(PageSet, FindsTheFirstPagesOfSeveral) {
   EXPECT_THAT(ranges_of(set), ElementsAre(PageRange{4, 8}, PageRange{10, 12}, PageRange{20, 30}));
 }
 
-TEST(PageSet, GivesItsFirstRanges) {
+TEST(PageSet, ListsItsRangesInParts) {
   const PageSet set = set_of({{20, 30}, {4, 8}, {10, 12}});
-  EXPECT_THAT(set.first(2), ElementsAre(PageRange{4, 8}, PageRange{10, 12}));
-  EXPECT_EQ(set.first(9).size(), 3U);
-  EXPECT_TRUE(set.first(0).empty());
+  EXPECT_THAT(set.list(0, 2), ElementsAre(PageRange{4, 8}, PageRange{10, 12}));
+  EXPECT_THAT(set.list(12, 2), ElementsAre(PageRange{20, 30}));
+  EXPECT_EQ(set.list(0, 9).size(), 3U);
+  EXPECT_TRUE(set.list(0, 0).empty());
 }
 
 TEST(PageSet, FindsOnlyWhatIsAskedFor) {
