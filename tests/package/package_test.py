@@ -37,6 +37,15 @@ def install(cmake: str, build: str, prefix: pathlib.Path) -> None:
             sys.exit(f"{path} points into the folder that Tenure was built in")
 
 
+def check_symbols(prefix: pathlib.Path) -> None:
+    """A stranger may have the libraries compiled in that are compiled in here."""
+    for archive in prefix.rglob("libtenure_*.a"):
+        for line in run(["nm", "-C", "--defined-only", str(archive)]).splitlines():
+            words = line.split(maxsplit=2)
+            if len(words) == 3 and words[1] in "TDBR" and words[2].startswith("boost::"):
+                sys.exit(f"{archive.name} defines {words[2]} for everybody who links it")
+
+
 def build_stranger(cmake: str, source: str, folder: pathlib.Path, prefix: pathlib.Path,
                    options: List[str]) -> pathlib.Path:
     run([cmake, "-S", source, "-B", str(folder), "-G", "Ninja", f"-DCMAKE_PREFIX_PATH={prefix}",
@@ -68,6 +77,7 @@ def main(arguments: List[str]) -> int:
         folder = pathlib.Path(name)
         prefix = folder / "prefix"
         install(cmake, build, prefix)
+        check_symbols(prefix)
         stranger = build_stranger(cmake, source, folder / "stranger", prefix, options)
         environment = {**os.environ, "TENURE_SOCKET": str(folder / "control.sock")}
         broker = subprocess.Popen([str(prefix / "bin" / "tenured")], env=environment)
