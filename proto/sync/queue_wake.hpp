@@ -90,7 +90,7 @@ void wake(typename A::Queue::Wait& line) noexcept {
   line.wakes.fetch_add(1, std::memory_order_relaxed);
 }
 
-/// Wakes everybody, and leaves the counts alone: they are to look again.
+/// Wakes everybody, and leaves the counts as they are: all are to look again.
 template <class A = StdAtomics>
 void ring(typename A::Queue::Wait& line) noexcept {
   // release: what changed is visible to whoever sees the new values. pairs: queue.bell
