@@ -12,8 +12,8 @@
 
 namespace tenure::sync {
 
-/// Slots, lanes and ring sizes come from the shape and the plan, so no index that was checked against
-/// them leads out of the mapping, whatever a peer writes there. Threads: any.
+/// Slots, lanes and ring sizes come from the shape and the plan, so no index that was checked
+/// against them leads out of the mapping, whatever a peer writes there. Threads: any.
 template <template <class> class Atomic>
 class QueueMemoryOf {
  public:

@@ -2,9 +2,10 @@
 /// The broker's half of a queue: the first words, and what the dead leave behind.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <vector>
+#include <span>
 
 #include "proto/sync/queue_parked.hpp"
 #include "proto/sync/queue_ring.hpp"
@@ -63,13 +64,15 @@ struct QueueRepairs {
 template <class A = StdAtomics>
 class QueueRepair {
  public:
-  explicit QueueRepair(const typename A::Queue& queue) : queue_(queue) {}
+  /// `scratch` has room for a word per slot; what stands there is of no interest before and after.
+  QueueRepair(const typename A::Queue& queue, std::span<std::uint64_t> scratch) noexcept
+      : queue_(queue), sought_(scratch.first(queue.shape().slots)) {}
 
   /// Repairs, then wakes everybody. After it the indices of the dead may be given to others.
   template <class IsDead>
   [[nodiscard]] QueueRepairs run(IsDead&& is_dead) {
     done_ = {};
-    sought_.assign(queue_.shape().slots, kNothing);
+    std::ranges::fill(sought_, kNothing);
     bool seeks = false;
     for (std::uint32_t slot = 0; slot < queue_.shape().slots && !done_.is_corrupt; ++slot) {
       // acquire: what the dead one stored before. pairs: queue.commit
@@ -199,7 +202,7 @@ class QueueRepair {
 
   const typename A::Queue& queue_;
   QueueRepairs done_;
-  std::vector<std::uint64_t> sought_;  // The listing of each slot that is still to be found.
+  std::span<std::uint64_t> sought_;  // The listing of each slot that is still to be found.
 };
 
 }  // namespace tenure::sync

@@ -235,9 +235,11 @@ template <class A = StdAtomics>
 [[nodiscard]] Appended list_slot(const typename A::Queue& queue,
                                  std::uint32_t slot,
                                  layout::QueueWord word) noexcept {
-  // release: THE COMMIT. The caller's reads and writes of the slot come before. Whoever dies right
-  // after it has made the move: the broker completes it. pairs: queue.commit, queue.ended
-  queue.slot(slot).word.store(word.pack(), std::memory_order_release);
+  // seq_cst: THE COMMIT. Release: the caller's reads and writes of the slot come before. And the
+  // looks at `ended` and at who waits, after the move, come later than this for everybody.
+  // Whoever dies right after it has made the move: the broker completes it.
+  // pairs: queue.commit, queue.ended
+  queue.slot(slot).word.store(word.pack(), std::memory_order_seq_cst);
   return QueueRing<A>(queue, word.ring()).append(slot, word.sequence);
 }
 

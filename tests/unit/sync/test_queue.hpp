@@ -172,13 +172,17 @@ class TestQueue {
   }
   /// The broker's repair for one dead session.
   sync::QueueRepairs repair(std::uint16_t dead) {
-    return sync::QueueRepair<FatedAtomics>(queue_).run(
-        [dead](std::uint16_t owner) { return owner == dead; });
+    std::vector<std::uint64_t> scratch(shape().slots);
+    return sync::QueueRepair<FatedAtomics>(queue_, scratch).run([dead](std::uint16_t owner) {
+      return owner == dead;
+    });
   }
   /// That of a broker which starts: for all of these, and for its predecessor.
   sync::QueueRepairs repair_as_successor(std::uint16_t dead = 0) {
-    return sync::QueueRepair<FatedAtomics>(queue_).run(
-        [dead](std::uint16_t owner) { return owner == dead || owner == 0; });
+    std::vector<std::uint64_t> scratch(shape().slots);
+    return sync::QueueRepair<FatedAtomics>(queue_, scratch).run([dead](std::uint16_t owner) {
+      return owner == dead || owner == 0;
+    });
   }
 
  private:
