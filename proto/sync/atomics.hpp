@@ -9,6 +9,7 @@
 #include "proto/layout/topic_bell.hpp"
 #include "proto/layout/topic_head.hpp"
 #include "proto/sync/futex.hpp"
+#include "proto/sync/queue_memory.hpp"
 
 namespace tenure::sync {
 
@@ -18,8 +19,10 @@ struct StdAtomics {
   using Bell = layout::TopicBell;
   using Entry = layout::SubscriberEntry;
   using Word32 = FutexWord;
+  using Queue = QueueMemoryOf<layout::StdAtomic>;
 
   static void fence(std::memory_order order) noexcept { std::atomic_thread_fence(order); }
+  static void wake_one(const Word32& word) noexcept { futex_wake_one(word); }
   static void wake_all(const Word32& word) noexcept { futex_wake_all(word); }
 };
 

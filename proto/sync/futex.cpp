@@ -18,6 +18,10 @@ namespace {
 
 constexpr std::int64_t kNanosPerSecond = 1'000'000'000;
 
+int wake(const FutexWord& word, int most) noexcept {
+  return static_cast<int>(::syscall(SYS_futex, &word, FUTEX_WAKE, most, nullptr, nullptr, 0));
+}
+
 ::timespec to_timespec(Deadline deadline) noexcept {
   return {.tv_sec = deadline.count() / kNanosPerSecond,
           .tv_nsec = deadline.count() % kNanosPerSecond};
@@ -32,7 +36,11 @@ std::chrono::nanoseconds monotonic_now() noexcept {
 }
 
 int futex_wake_all(const FutexWord& word) noexcept {
-  return static_cast<int>(::syscall(SYS_futex, &word, FUTEX_WAKE, INT_MAX, nullptr, nullptr, 0));
+  return wake(word, INT_MAX);
+}
+
+int futex_wake_one(const FutexWord& word) noexcept {
+  return wake(word, 1);
 }
 
 void futex_wait(const FutexWord& word, std::uint32_t expected, Deadline deadline) noexcept {

@@ -22,6 +22,8 @@ inline constexpr std::size_t kMaxWaitWords = 128;  // FUTEX_WAITV_MAX
 
 /// Wakes everybody who sleeps on `word`, in whatever process; returns how many.
 int futex_wake_all(const FutexWord& word) noexcept;
+/// Wakes one of those who sleep on `word`, if there is any; returns how many.
+int futex_wake_one(const FutexWord& word) noexcept;
 
 /// Sleeps while `word` is `expected`. Returns when woken, when it was not, at the deadline, at a
 /// signal, or for no reason: look again. The mapping may be read-only.

@@ -22,6 +22,13 @@ enum class Field : std::uint8_t {
   holds,
   seen,
   joined,
+  queue_word,
+  cell,
+  ring_head,
+  ring_tail,
+  waiting,  // of a queue: who is counted
+  queue_bell,
+  ended,
   bytes,    // of a slot, where a snapshot meets them while they change
   lock,     // of a SpinLock
   counter,  // for people: not simulated
@@ -51,6 +58,19 @@ template <Field kField, Operation kOperation, std::memory_order kFrom, class Bas
 struct Relaxed : Base {
   static std::memory_order order(Access access, std::memory_order given) noexcept {
     return access == Access{kField, kOperation} && given == kFrom ? std::memory_order_relaxed
+                                                                  : Base::order(access, given);
+  }
+};
+
+/// The operation on that field which is written with `from` is of the weaker order `to`.
+template <Field kField,
+          Operation kOperation,
+          std::memory_order kFrom,
+          std::memory_order kTo,
+          class Base = AsWritten>
+struct Weaker : Base {
+  static std::memory_order order(Access access, std::memory_order given) noexcept {
+    return access == Access{kField, kOperation} && given == kFrom ? kTo
                                                                   : Base::order(access, given);
   }
 };

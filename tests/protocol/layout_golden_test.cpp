@@ -14,6 +14,10 @@
 
 #include <tenure/dtype.hpp>
 
+#include "proto/layout/queue_cell.hpp"
+#include "proto/layout/queue_head.hpp"
+#include "proto/layout/queue_waiting.hpp"
+#include "proto/layout/queue_word.hpp"
 #include "proto/layout/slot_record.hpp"
 #include "proto/layout/topic_bell.hpp"
 #include "proto/layout/topic_head.hpp"
@@ -140,6 +144,79 @@ TEST(LayoutGolden, BellAndItsEntries) {
             "21 00 00 00 00 00 00 00  22 00 00 00 00 00 00 00\n"
             "23 00 00 00 00 00 00 00  24 00 00 00 00 00 00 00\n"
             "25");
+}
+
+TEST(LayoutGolden, QueueConstants) {
+  Zeroed<QueueConstants> head;
+  set(head->magic, kMagic);
+  head->layout_version = kLayoutVersion;
+  head->kind = 1;
+  head->compat = 0x03;
+  head->ro_compat = 0x04;
+  head->incompat = 0x05;
+  head->page_bytes = 4096;
+  head->segment_id = 0x0102030405060708;
+  head->incarnation = 0x1112131415161718;
+  head->slot_count = 65'535;
+  head->lane_count = 8;
+  head->slot_stride_bytes = 0x2122232425262728;
+  head->created_ns = -2;
+  head->ring_cells = 65'536;
+  head->max_deliveries = 127;
+  head->tensor_count = 4096;
+  head->attribute_bytes = 256;
+  head->when_full = 1;
+  head->consume = 2;
+  EXPECT_EQ(hex_of(*head),
+            "00 74 65 6e 75 72 65 31  01 00 00 00 01 00 00 00\n"
+            "03 00 00 00 04 00 00 00  05 00 00 00 00 10 00 00\n"
+            "08 07 06 05 04 03 02 01  18 17 16 15 14 13 12 11\n"
+            "ff ff 00 00 08 00 00 00  28 27 26 25 24 23 22 21\n"
+            "fe ff ff ff ff ff ff ff  00 00 01 00 7f 00 00 00\n"
+            "00 10 00 00 00 01 00 00  01 00 00 00 02");
+}
+
+TEST(LayoutGolden, MutableLinesOfAQueue) {
+  Zeroed<QueueHead> head;
+  set(head->state.ended, std::uint32_t{1});
+  set(head->state.superseded, std::uint32_t{2});
+  set(head->counters.dropped, std::uint64_t{0x11});
+  set(head->counters.discarded, std::uint64_t{0x12});
+  set(head->counters.cancelled, std::uint64_t{0x13});
+  QueueWait& last_lane = head->waits[lane_ring(7).wait_index()];
+  set(last_lane.bell, std::uint32_t{0x21});
+  set(last_lane.poll_bell, std::uint32_t{0x22});
+  set(last_lane.waiting, Waiting{.epoch = 3, .sleepers = 2, .pollers = 1}.pack());
+  set(last_lane.wakes, std::uint64_t{0x23});
+  set(head->rings[again_ring(7).index()].head, std::uint64_t{0x31});
+  set(head->rings[again_ring(7).index()].tail, std::uint64_t{0x32});
+  set(head->rings[kParkedRing.index()].head, std::uint64_t{0x33});
+  std::array<std::byte, sizeof(QueueHead)> bytes;
+  std::memcpy(bytes.data(), static_cast<const void*>(&*head), bytes.size());
+  const auto line = [&](std::size_t at) { return hex(bytes.data() + at, 64); };
+  EXPECT_EQ(line(128), "01 00 00 00 02");
+  EXPECT_EQ(line(192), "11 00 00 00 00 00 00 00  12 00 00 00 00 00 00 00\n13");
+  EXPECT_EQ(line(256 + std::size_t{9} * 64),
+            "21 00 00 00 22 00 00 00  01 00 02 00 03 00 00 00\n23");
+  EXPECT_EQ(line(896 + std::size_t{128}), "33");
+  EXPECT_EQ(line(896 + std::size_t{17} * 128), "31");
+  EXPECT_EQ(line(896 + std::size_t{17} * 128 + 64), "32");
+}
+
+TEST(LayoutGolden, QueueSlotAndCells) {
+  Zeroed<QueueSlot> slot;
+  set(slot->word,
+      QueueWord{.phase = QueuePhase::taken,
+                .lane = 7,
+                .deliveries = 127,
+                .owner = 0x8001,
+                .sequence = 0x7'0605'0403}
+          .pack());
+  set(slot->pushed_ns, std::uint64_t{0x1112131415161718});
+  EXPECT_EQ(hex_of(*slot), "03 04 05 06 0f 00 fc bf  18 17 16 15 14 13 12 11");
+  EXPECT_EQ(hex_of(empty_cell(0xf102'0304'0506'0708)), "08 07 06 05 04 03 02 71");
+  EXPECT_EQ(hex_of(FullCell{.turn = 0x801, .slot = 0x8001, .sequence = 0x7'0605'0403}.pack()),
+            "03 04 05 06 0f 00 0c c0");
 }
 
 TEST(LayoutGolden, SlotRecord) {

@@ -9,7 +9,9 @@ from orders import without_comments
 from source_tree import Finding, SourceFile, walk_cpp
 
 # Headers of proto/layout whose structs are values: computed from mapped memory, never in it.
-VALUE_HEADERS = {"proto/layout/extent.hpp", "proto/layout/slot_plan.hpp",
+VALUE_HEADERS = {"proto/layout/extent.hpp", "proto/layout/queue_cell.hpp",
+                 "proto/layout/queue_plan.hpp", "proto/layout/queue_waiting.hpp",
+                 "proto/layout/queue_word.hpp", "proto/layout/slot_plan.hpp",
                  "proto/layout/slot_word.hpp", "proto/layout/strided_copy.hpp",
                  "proto/layout/tensor_access.hpp"}
 
