@@ -221,8 +221,8 @@ Result<TokenReport> tokens(ClientState& client, std::string_view name) {
     more = page->more;
     request.after_turn = page->last_turn;
     request.after_token = page->tokens.empty() ? request.after_token : page->tokens.back().id;
-    request.after_poisoned_bytes = page->poisoned.empty() ? request.after_poisoned_bytes
-                                                          : page->poisoned.back().end_bytes;
+    request.after_poisoned_bytes =
+        page->poisoned.empty() ? request.after_poisoned_bytes : page->poisoned.back().end_bytes;
     std::ranges::move(page->tokens, std::back_inserter(report.tokens));
     std::ranges::move(page->waiting, std::back_inserter(report.waiting));
     std::ranges::move(page->poisoned, std::back_inserter(report.poisoned));

@@ -188,6 +188,8 @@ class Pending {
  public:
   Pending(Pending&& other) noexcept;
   Pending& operator=(Pending&& other) noexcept;
+  Pending(const Pending&) = delete;
+  Pending& operator=(const Pending&) = delete;
   ~Pending();
 
   /// Whether get() need not wait. Client::fd() says when to ask.
