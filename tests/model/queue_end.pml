@@ -9,9 +9,9 @@
  * Nothing comes to a lane that somebody was told is finished; and in the end everybody was told.
  *
  *   -DN=2               items; there are two slots
- *   -DNC=3              two consumers of lane 0, not one
+ *   -DNC=3              two consumers of lane 1, not one; with DIE_C, of lane 0
  *   -DBACK=1            how often a consumer of lane 0 may give back
- *   -DDIE_P -DDIE_C     the producer, a consumer of lane 0 dies after any of its stores (NC=3)
+ *   -DDIE_P -DDIE_C     the producer, a consumer of lane 0 dies after any of its stores
  * Broken on purpose:
  *   NO_LOOK      the producer does not look at `ended` after it has marked a slot *filling*
  *   LOOK_FIRST   it looks before that
@@ -41,7 +41,11 @@
 #define NC 2
 #endif
 #endif
+#ifdef DIE_C
 #define lane_of(c) (c == 1 -> 1 : 0)
+#else
+#define lane_of(c) (c > 0 -> 1 : 0)
+#endif
 
 byte word[K];
 bit listed[K];
