@@ -106,10 +106,10 @@ Result<std::vector<Freeze>> Buffer::freeze_all(std::span<const Region> regions,
   return lend_all<Freeze>(state_, regions, options);
 }
 Pending<Borrow> Buffer::borrow_later(Region region, TokenOptions options) {
-  return lend_later<Borrow>(state_, region, std::move(options));
+  return lend_later<Borrow>(state_, region, options);
 }
 Pending<Freeze> Buffer::freeze_later(Region region, TokenOptions options) {
-  return lend_later<Freeze>(state_, region, std::move(options));
+  return lend_later<Freeze>(state_, region, options);
 }
 
 Result<void> Buffer::wait_returned(Timeout timeout) {
