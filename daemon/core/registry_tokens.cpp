@@ -244,7 +244,7 @@ Result<std::string> Registry::transfer(std::uint32_t session,
     return Error{.code = Errc::not_found,
                  .detail = "to_session: no session " + std::to_string(*request.to_session)};
   }
-  const std::string text = ticket_text(request.token, secret);
+  std::string text = ticket_text(request.token, secret);
   auto sent = with_token(request.token, [&](TokenTable& tokens) {
     return tokens.transfer(request.token,
                            session,
