@@ -40,10 +40,12 @@ class JsonTreeBuilder {
   [[nodiscard]] const std::optional<Error>& error() const noexcept { return error_; }
 
   // As the parser calls them: false and a code end it. A string or number may come in parts.
+  // NOLINTBEGIN(readability-identifier-naming): the parser's names.
   static constexpr std::size_t max_array_size = kMaxSchemaBytes;
   static constexpr std::size_t max_object_size = kMaxSchemaBytes;
   static constexpr std::size_t max_string_size = kMaxSchemaBytes;
   static constexpr std::size_t max_key_size = kMaxSchemaBytes;
+  // NOLINTEND(readability-identifier-naming)
   bool on_document_begin(Code& /*code*/) { return true; }
   bool on_document_end(Code& /*code*/) { return true; }
   bool on_object_begin(Code& code) { return open(Kind::object, code); }
