@@ -79,9 +79,10 @@ struct TopicBoard {
 struct WorkerBoard {
   WorkerSpec spec;
   std::atomic<std::uint64_t> operations;
-  std::atomic<std::uint64_t> starved;  ///< Snapshots that the publisher overwrote: allowed.
-  std::atomic<std::uint64_t> seen;     ///< Readers: the last version.
-  std::atomic<std::uint32_t> stops;    ///< SIGSTOPs so far, counted before each.
+  std::atomic<std::uint64_t> handovers;  ///< Region: borrows, freezes, transfers and releases.
+  std::atomic<std::uint64_t> starved;    ///< Snapshots that the publisher overwrote: allowed.
+  std::atomic<std::uint64_t> seen;       ///< Readers: the last version.
+  std::atomic<std::uint32_t> stops;      ///< SIGSTOPs so far, counted before each.
   /// Processes that this worker has been, this one included, and those of them that are dead or
   /// as good as dead: counted before the SIGKILL.
   std::atomic<std::uint32_t> lives;

@@ -36,13 +36,13 @@ RegionRound::RegionRound(SharedBoard& board, Venue venue, RegionPlan plan, Rando
   }
 }
 
-std::uint64_t RegionRound::run(Clock::time_point latest_end, std::uint64_t most_operations) {
+void RegionRound::run(Clock::time_point latest_end, std::uint64_t most_handovers) {
   crew_.start_all();
   fault_ = plan_region_fault(random_, crew_.size());
   next_fault_ = Clock::now() + fault_.after;
   const auto end = std::min(Clock::now() + plan_.length, latest_end);
   while (Clock::now() < end && !is_interrupted() &&
-         (most_operations == 0 || operations() < most_operations)) {
+         (most_handovers == 0 || handovers() < most_handovers)) {
     look_at_processes();
     make_faults();
     ::poll(nullptr, 0, kLookMs);
@@ -59,13 +59,20 @@ std::uint64_t RegionRound::run(Clock::time_point latest_end, std::uint64_t most_
     });
   }
   check_left_over();
-  return operations();
 }
 
 std::uint64_t RegionRound::operations() const {
   std::uint64_t sum = faults_;
   for (const WorkerBoard& worker : board_->workers) {
     sum += worker.operations;
+  }
+  return sum;
+}
+
+std::uint64_t RegionRound::handovers() const {
+  std::uint64_t sum = 0;
+  for (const WorkerBoard& worker : board_->workers) {
+    sum += worker.handovers;
   }
   return sum;
 }

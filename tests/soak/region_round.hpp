@@ -19,9 +19,12 @@ class RegionRound {
  public:
   RegionRound(SharedBoard& board, Venue venue, RegionPlan plan, Random random);
 
-  /// Runs until its time is over, `most_operations` are done (0: any number), or the soak is
-  /// interrupted; returns the operations.
-  std::uint64_t run(Clock::time_point latest_end, std::uint64_t most_operations);
+  /// Runs until its time is over, there were `most_handovers` (0: any number), or the soak is
+  /// interrupted.
+  void run(Clock::time_point latest_end, std::uint64_t most_handovers);
+  [[nodiscard]] std::uint64_t operations() const;
+  /// Those that borrowed, froze, transferred or released.
+  [[nodiscard]] std::uint64_t handovers() const;
 
  private:
   void look_at_processes();
@@ -33,7 +36,6 @@ class RegionRound {
   void check_tokens(std::uint32_t buffer);
   void sweep();
   void remove(std::uint32_t buffer);
-  [[nodiscard]] std::uint64_t operations() const;
   void violation(const std::string& what) { violate(*board_, nullptr, what); }
 
   SharedBoard& board_;

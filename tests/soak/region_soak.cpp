@@ -52,8 +52,8 @@ void clear(const SharedMemory& ledger) {
   std::memset(ledger.data(), 0, sizeof(LedgerPages));
 }
 
-bool is_enough(const SoakOptions& options, std::uint64_t operations) {
-  return options.operations != 0 && operations >= options.operations;
+bool is_enough(const SoakOptions& options, std::uint64_t handovers) {
+  return options.handovers != 0 && handovers >= options.handovers;
 }
 
 }  // namespace
@@ -66,12 +66,13 @@ Outcome soak_regions(const SoakOptions& options) {
   MailBoxes boxes;
   board->seed = options.seed;
   Outcome outcome;
+  std::uint64_t handovers = 0;
   std::optional<Host> host;
   const auto end =
-      options.operations != 0 ? Clock::time_point::max() : Clock::now() + options.length;
+      options.handovers != 0 ? Clock::time_point::max() : Clock::now() + options.length;
   for (std::uint32_t round = 0; !is_interrupted(); ++round) {
     const bool is_late = round != 0 && end - Clock::now() < kShortestRound;
-    if (is_late || is_enough(options, outcome.operations)) {
+    if (is_late || is_enough(options, handovers)) {
       break;
     }
     if (round % kRoundsOfABroker == 0) {
@@ -88,9 +89,9 @@ Outcome soak_regions(const SoakOptions& options) {
     {
       const Random faults(Random(options.seed ^ round).next());
       RegionRound running(board, venue_of(*host), plan, faults);
-      const std::uint64_t wanted =
-          options.operations == 0 ? 0 : options.operations - outcome.operations;
-      outcome.operations += running.run(end, wanted);
+      running.run(end, options.handovers == 0 ? 0 : options.handovers - handovers);
+      outcome.operations += running.operations();
+      handovers += running.handovers();
     }
     check_broker(*board, *host);
   }

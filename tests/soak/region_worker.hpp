@@ -2,10 +2,13 @@
 /// One process of a round of regions.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <initializer_list>
 #include <string>
+#include <string_view>
 
 #include <tenure/tenure.hpp>
 
@@ -39,7 +42,14 @@ class RegionWorker {
   /// Counts a success; a refusal that is none of `allowed` is a violation.
   template <class T>
   bool expect(const char* verb, const Result<T>& result, std::initializer_list<Errc> allowed) {
-    return result ? (did_one(), true) : refused(verb, result.error(), allowed);
+    if (!result) {
+      return refused(verb, result.error(), allowed);
+    }
+    did_one();
+    if (std::ranges::find(kHandovers, std::string_view(verb)) != kHandovers.end()) {
+      own_.handovers.fetch_add(1, std::memory_order_relaxed);
+    }
+    return true;
   }
   /// Yields or sleeps for up to `most`.
   void pause(std::chrono::microseconds most);
@@ -47,6 +57,10 @@ class RegionWorker {
   [[noreturn]] void die();
 
  private:
+  /// By the names that expect() is told.
+  static constexpr std::array<std::string_view, 6> kHandovers{
+      "several", "borrow", "freeze", "lend on", "transfer", "release"};
+
   bool refused(const char* verb, const Error& error, std::initializer_list<Errc> allowed);
 
   std::string socket_;

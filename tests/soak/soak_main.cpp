@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Randomised runs of minutes and more. usage: soak KIND [--seconds N] [--seed S]; a soak of regions
-// also takes [--workers N] [--operations N].
+// also takes [--workers N] [--handovers N].
 #include <charconv>
 #include <chrono>
 #include <cstdint>
@@ -22,7 +22,7 @@ namespace {
 
 constexpr const char* kUsage =
     "usage: soak topic [--seconds N] [--seed S]\n"
-    "       soak region [--seconds N] [--seed S] [--workers N] [--operations N]\n";
+    "       soak region [--seconds N] [--seed S] [--workers N] [--handovers N]\n";
 // As many as a round has at most.
 constexpr std::uint64_t kMostWorkers = kMaxRegionWorkers - 1;
 
@@ -37,8 +37,8 @@ std::optional<std::uint64_t> parse_number(std::string_view text) {
 bool take_region_option(std::string_view name, std::uint64_t number, SoakOptions& options) {
   if (name == "--workers" && number != 0 && number <= kMostWorkers) {
     options.workers = static_cast<std::uint32_t>(number);
-  } else if (name == "--operations" && number != 0) {
-    options.operations = number;
+  } else if (name == "--handovers" && number != 0) {
+    options.handovers = number;
   } else {
     return false;
   }

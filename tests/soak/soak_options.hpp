@@ -9,8 +9,9 @@ namespace tenure::soak {
 struct SoakOptions {
   std::chrono::seconds length{60};
   std::uint64_t seed = 0;
-  std::uint32_t workers = 0;     ///< Regions: in each round; 0: as many as the seed says.
-  std::uint64_t operations = 0;  ///< Regions: it ends when so many are done; 0: by its length.
+  std::uint32_t workers = 0;  ///< Regions: in each round; 0: as many as the seed says.
+  /// Regions: it ends after so many borrows, freezes, transfers and releases; 0: by its length.
+  std::uint64_t handovers = 0;
 };
 
 struct Outcome {
