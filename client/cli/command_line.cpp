@@ -87,6 +87,9 @@ void add_looking_verbs(CLI::App& app, CommandLine& line) {
                           "  tenure watch weights\n"
                           "  tenure watch 'cam/*' --count 100 --json"},
                          declare);
+}
+
+void add_buffer_verbs(CLI::App& app, CommandLine& line) {
   add_verb<TokensOptions>(app,
                           line,
                           {"tokens",
@@ -99,9 +102,6 @@ void add_looking_verbs(CLI::App& app, CommandLine& line) {
       line,
       {"map", "Draws a buffer from its first byte to its last.", "  tenure map pool"},
       declare);
-}
-
-void add_lending_verbs(CLI::App& app, CommandLine& line) {
   add_verb<LendOptions>(app,
                         line,
                         {"borrow",
@@ -211,7 +211,7 @@ void configure(CLI::App& app, CommandLine& line) {
   app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::Throw);
   add_looking_verbs(app, line);
   add_acting_verbs(app, line);
-  add_lending_verbs(app, line);
+  add_buffer_verbs(app, line);
   app.footer(kFooter);  // Last: verbs would inherit it.
 }
 

@@ -103,6 +103,21 @@ void read_lane(const typename A::Queue& queue, std::size_t index, LaneStatus& la
   lane.wakes = line.wakes.load(std::memory_order_relaxed);
 }
 
+/// What was counted since the start.
+template <class A = StdAtomics>
+void read_queue_sums(const typename A::Queue& queue, QueueStatus& status) noexcept {
+  // Every load: relaxed, figures for people. alone: queue.status
+  status.dropped = queue.counters().dropped.load(std::memory_order_relaxed);
+  status.discarded = queue.counters().discarded.load(std::memory_order_relaxed);
+  status.cancelled = queue.counters().cancelled.load(std::memory_order_relaxed);
+  status.ended = queue.state().ended.load(std::memory_order_relaxed);
+  // All slots were listed as free when the queue was made; whatever came since was one of three.
+  const std::uint64_t freed =
+      queue.ring(layout::kFreeRing).tail.load(std::memory_order_relaxed) - queue.shape().slots;
+  const std::uint64_t unread = status.discarded + status.cancelled;
+  status.acked = freed > unread ? freed - unread : 0;
+}
+
 /// Counts by the words, each loaded once; sums since the start by the positions of the rings.
 template <class A = StdAtomics>
 [[nodiscard]] QueueStatus read_queue_status(const typename A::Queue& queue) {
@@ -138,16 +153,7 @@ template <class A = StdAtomics>
   for (std::size_t lane = 0; lane < status.lanes.size(); ++lane) {
     read_lane<A>(queue, lane, status.lanes[lane]);
   }
-  // Every load: relaxed, as above. alone: queue.status
-  status.dropped = queue.counters().dropped.load(std::memory_order_relaxed);
-  status.discarded = queue.counters().discarded.load(std::memory_order_relaxed);
-  status.cancelled = queue.counters().cancelled.load(std::memory_order_relaxed);
-  status.ended = queue.state().ended.load(std::memory_order_relaxed);
-  // All slots were listed as free when the queue was made; whatever came since was one of three.
-  const std::uint64_t freed =
-      queue.ring(layout::kFreeRing).tail.load(std::memory_order_relaxed) - queue.shape().slots;
-  const std::uint64_t unread = status.discarded + status.cancelled;
-  status.acked = freed > unread ? freed - unread : 0;
+  read_queue_sums<A>(queue, status);
   return status;
 }
 

@@ -281,31 +281,5 @@ TEST_P(DaemonHostile, NamesCannotForgeLogFields) {
   EXPECT_TRUE(broker.wait_for_log(R"(name="x\" uid=0 name=\"root")"));
 }
 
-TEST_P(DaemonHostile, WhoDoesNotReadItsEventsIsSentNoMoreTickets) {
-  constexpr std::uint64_t kPage = 4096;
-  constexpr std::uint64_t kPages = 4096;  // Far more than it can have unread.
-  const RawClient deaf(broker.socket(), "deaf");
-  static_cast<void>(client.ask_for<wire::Created>(wire::CreateBuffer{
-      .name = "pool", .options = {.size_bytes = kPages * kPage, .root = Root::broker}}));
-  const auto opened =
-      client.ask_for<wire::OpenedBuffer>(wire::Open{.name = "pool", .as = wire::OpenAs::lend});
-  std::optional<Error> refused;
-  for (std::uint64_t page = 0; page < kPages && !refused; ++page) {
-    const auto lent = client.ask_for<wire::Lent>(
-        wire::Lend{.handle = opened.handle, .regions = {{page * kPage, (page + 1) * kPage}}});
-    const wire::Transfer transfer{.token = lent.tokens.front().token, .to_session = deaf.session()};
-    auto answer = client.ask(transfer);
-    if (const auto* error = std::get_if<Error>(&answer)) {
-      refused = *error;
-      // The token is as it was.
-      static_cast<void>(client.ask_for<wire::Done>(wire::Release{.token = transfer.token}));
-    }
-  }
-  ASSERT_TRUE(refused);
-  EXPECT_EQ(refused->code, Errc::too_many);
-  EXPECT_THAT(refused->detail, testing::HasSubstr("does not read its events"));
-  expect_alive();
-}
-
 }  // namespace
 }  // namespace tenure::support

@@ -9,8 +9,6 @@
 
 #include <tenure/token_info.hpp>
 
-#include "client/cli/text/table.hpp"
-
 namespace tenure::cli {
 
 /// What may be said of a byte, the weakest first: a cell of the picture that holds several shows
@@ -39,10 +37,5 @@ struct MapPiece {
 
 /// The whole of a buffer of `size_bytes`, without gaps.
 [[nodiscard]] std::vector<MapPiece> lay_out(const TokenReport& report, std::uint64_t size_bytes);
-
-/// A ruler, the picture of `cells` characters (a multiple of 8), and what its signs mean.
-[[nodiscard]] std::string draw_map(const std::vector<MapPiece>& pieces,
-                                   std::size_t cells,
-                                   const Style& style);
 
 }  // namespace tenure::cli

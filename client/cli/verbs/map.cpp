@@ -4,13 +4,12 @@
 #include <nlohmann/json.hpp>
 
 #include "client/cli/json_shapes.hpp"
-#include "client/cli/tokens/token_map.hpp"
+#include "client/cli/tokens/map_picture.hpp"
 #include "client/cli/verbs/verbs.hpp"
 
 namespace tenure::cli {
 namespace {
 
-constexpr std::size_t kCellsPerLabel = 8;
 constexpr std::size_t kCells = 64;
 constexpr std::size_t kMostCells = 128;
 

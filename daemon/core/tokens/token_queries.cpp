@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who has what, and what is said about it.
 #include <algorithm>
-#include <iterator>
 
 #include "daemon/core/tokens/token_table.hpp"
 
@@ -36,16 +35,6 @@ std::string TokenTable::obstacle(const Waiting& waiting) const {
   }
   const auto obstacle = find_obstacle(issuer, waiting.wish, waiting.turn);
   return obstacle ? obstacle->error.detail : "";
-}
-
-bool TokenTable::has_children(std::uint64_t token) const {
-  return nodes_.at(token).has_children();
-}
-
-std::size_t TokenTable::waiting_count(std::uint32_t session) const {
-  const auto first = turns_.lower_bound({.session = session, .request = 0});
-  const auto last = turns_.upper_bound({.session = session, .request = kLastRequest});
-  return static_cast<std::size_t>(std::distance(first, last));
 }
 
 std::vector<TokenTable::Access> TokenTable::accesses(const Token& token,

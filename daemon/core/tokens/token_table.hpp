@@ -101,7 +101,6 @@ class TokenTable {
   [[nodiscard]] bool cancel(Asker asker);
   /// Nobody is there to be told.
   void stop_waiting(std::uint32_t session);
-  [[nodiscard]] std::size_t waiting_count(std::uint32_t session) const;
   [[nodiscard]] std::optional<Time> next_deadline() const;
   /// Decides what has waited long enough, and sends back tickets that nobody claimed.
   void expire(Time now);
@@ -123,7 +122,6 @@ class TokenTable {
   [[nodiscard]] bool is_poisoned(const Token& token) const { return !check_poison(token.pages); }
   /// Errors: poisoned  the first pages that are
   [[nodiscard]] Result<void> check_poison(const PageRange& pages) const;
-  [[nodiscard]] bool has_children(std::uint64_t token) const;
   [[nodiscard]] std::size_t token_count() const noexcept { return nodes_.size() - 1; }
   /// Since the buffer was created.
   [[nodiscard]] const TokenCounts& counts() const noexcept { return counts_; }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "client/cli/tokens/token_map.hpp"
+#include "client/cli/tokens/map_picture.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

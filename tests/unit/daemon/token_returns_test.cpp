@@ -37,7 +37,7 @@ TEST_F(TokenReturns, ComeWithTheLastChild) {
   must_release(freeze, ada);
   ASSERT_TRUE(is_granted(waiting));
   EXPECT_THAT(granted(waiting), IsEmpty());
-  EXPECT_EQ(table.waiting_count(ada.session), 0U);
+  EXPECT_EQ(table.waiting(0, 99).size(), 0U);
 }
 
 TEST_F(TokenReturns, ToTheBrokerAreWaitedForByAnybody) {
@@ -113,7 +113,7 @@ TEST_F(TokenReturns, AreListedAmongThoseWhoWait) {
   ASSERT_EQ(all.size(), 1U);
   EXPECT_TRUE(all[0]->for_return);
   EXPECT_EQ(all[0]->wish.asker, waiting);
-  EXPECT_EQ(table.waiting_count(ben.session), 1U);
+  EXPECT_EQ(table.waiting(0, 99).size(), 1U);
 }
 
 }  // namespace
