@@ -24,8 +24,13 @@ std::span<const TensorSpec> Bundle::schema() const noexcept {
   return schema_ == nullptr ? std::span<const TensorSpec>() : schema_->tensors;
 }
 
+// A child has no writable map of its parent: there the slot may be nowhere.
+bool Bundle::is_forked() const noexcept {
+  return generation_ != 0 && detail::is_forked(generation_);
+}
+
 Note Bundle::note() const& noexcept {
-  if (slot_ == nullptr) {
+  if (slot_ == nullptr || is_forked()) {
     return {};
   }
   const layout::SlotRecord record = load_record(slot_);
@@ -36,14 +41,15 @@ Note Bundle::note() const& noexcept {
 }
 
 std::chrono::nanoseconds Bundle::published_at() const noexcept {
-  return std::chrono::nanoseconds(slot_ == nullptr ? 0 : load_record(slot_).published_ns);
+  return std::chrono::nanoseconds(
+      slot_ == nullptr || is_forked() ? 0 : load_record(slot_).published_ns);
 }
 
 Result<void> Bundle::open(std::string_view name, TensorView& view) const {
   if (slot_ == nullptr) {
     return Error{.code = Errc::stale, .detail = "an empty bundle: released or moved from"};
   }
-  if (generation_ != 0 && detail::is_forked(generation_)) {
+  if (is_forked()) {
     return detail::forked_error();
   }
   const auto index = schema_->find(name);

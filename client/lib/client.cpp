@@ -5,8 +5,10 @@
 
 #include "client/lib/buffer_state.hpp"
 #include "client/lib/client_state.hpp"
+#include "client/lib/consumer_state.hpp"
 #include "client/lib/verbs.hpp"
 #include "client/lib/fork_guard.hpp"
+#include "client/lib/producer_state.hpp"
 #include "client/lib/publisher_state.hpp"
 #include "client/lib/subscriber_state.hpp"
 #include "client/lib/token_state.hpp"
@@ -59,6 +61,34 @@ Result<Subscriber> Client::subscriber(std::string_view name, SubscriberOptions o
   }
   return Subscriber(
       new detail::SubscriberState(state_, std::string(name), *std::move(memory), options));
+}
+
+Result<void> Client::create_queue(std::string_view name, const QueueOptions& options) {
+  return state_ == nullptr ? empty_client() : detail::create_queue(*state_, name, options);
+}
+
+Result<Producer> Client::producer(std::string_view name, LaneOptions options) {
+  if (state_ == nullptr) {
+    return empty_client();
+  }
+  auto memory = detail::ProducerState::open(*state_, std::string(name), options);
+  if (!memory) {
+    return std::move(memory).error();
+  }
+  return Producer(
+      new detail::ProducerState(state_, std::string(name), *std::move(memory), options.lane));
+}
+
+Result<Consumer> Client::consumer(std::string_view name, LaneOptions options) {
+  if (state_ == nullptr) {
+    return empty_client();
+  }
+  auto memory = detail::ConsumerState::open(*state_, std::string(name), options);
+  if (!memory) {
+    return std::move(memory).error();
+  }
+  return Consumer(
+      new detail::ConsumerState(state_, std::string(name), *std::move(memory), options.lane));
 }
 
 Result<void> Client::create_buffer(std::string_view name, const BufferOptions& options) {

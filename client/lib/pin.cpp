@@ -7,7 +7,7 @@
 
 #include "client/lib/fork_guard.hpp"
 #include "client/lib/role_state.hpp"
-#include "client/lib/topic_memory.hpp"
+#include "client/lib/role_memory.hpp"
 
 namespace tenure::detail {
 
@@ -19,14 +19,14 @@ struct RoleAccess {
 
 namespace {
 
-// One pin of a topic's data, which it keeps mapped.
-class PinnedTopic {
+// One pin of a segment's data, which it keeps mapped.
+class PinnedSlots {
  public:
-  PinnedTopic(std::shared_ptr<TopicMemory> memory, PinTo to) noexcept
+  PinnedSlots(std::shared_ptr<RoleMemory> memory, PinTo to) noexcept
       : memory_(std::move(memory)), to_(to) {}
-  PinnedTopic(const PinnedTopic&) = delete;
-  PinnedTopic& operator=(const PinnedTopic&) = delete;
-  ~PinnedTopic() {
+  PinnedSlots(const PinnedSlots&) = delete;
+  PinnedSlots& operator=(const PinnedSlots&) = delete;
+  ~PinnedSlots() {
     // A forked child inherits no lock and no registration, and perhaps not even the range.
     if (!is_forked(memory_->generation())) {
       memory_->pins().remove(memory_->data(), to_);
@@ -34,7 +34,7 @@ class PinnedTopic {
   }
 
  private:
-  std::shared_ptr<TopicMemory> memory_;
+  std::shared_ptr<RoleMemory> memory_;
   PinTo to_;
 };
 
@@ -48,13 +48,13 @@ Result<Pin> pin_role(const Role& role, PinTo to) {
   if (auto usable = state->check_usable(); !usable) {
     return std::move(usable).error();
   }
-  const std::shared_ptr<TopicMemory>& memory = state->shared_memory();
+  const std::shared_ptr<RoleMemory>& memory = state->shared_memory();
   if (auto added = memory->pins().add(memory->data(), to); !added) {
     Error error = std::move(added).error();
     error.detail = state->name() + ": " + error.detail;
     return error;
   }
-  return Pin(std::make_shared<PinnedTopic>(memory, to));
+  return Pin(std::make_shared<PinnedSlots>(memory, to));
 }
 
 }  // namespace tenure::detail

@@ -23,10 +23,6 @@ namespace {
 // Without futex_waitv the thread sleeps on its one word alone, and looks this often whether it is
 // still wanted.
 constexpr std::chrono::milliseconds kAloneSlice{20};
-// Readers let go without a fence, so a publisher that waits looks often. Who waits for a bundle is
-// rung; only a dishonest peer takes its flag down unrung.
-constexpr std::chrono::milliseconds kWriterLook{1};
-constexpr std::chrono::seconds kReaderLook{1};
 
 bool can_wait_for_several() noexcept {
   static const bool can = [] {
@@ -133,12 +129,12 @@ sync::Deadline PollThread::fill(std::vector<sync::WaitWord>& words) const {
                {.word = &control_,
                 // acquire: see nudge(). pairs: poll.control
                 .expected = control_.load(std::memory_order_acquire)});
-  bool is_armed = false;
+  std::chrono::nanoseconds soonest = 1s;
   for (const PollTarget* target : targets_) {
     words.push_back({.word = &target->word_, .expected = target->last_});
-    is_armed = is_armed || (target->is_armed_ && target->is_writing());
+    soonest = std::min(soonest, target->look_every());
   }
-  return sync::monotonic_now() + (is_armed ? kWriterLook : kReaderLook);
+  return sync::monotonic_now() + soonest;
 }
 
 // A word may be unmapped while the kernel looks at it: forget() has then nudged the control word,

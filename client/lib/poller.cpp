@@ -14,9 +14,14 @@
 #include "client/lib/poll_thread.hpp"
 
 namespace tenure::detail {
+namespace {
 
-Result<std::unique_ptr<PollTarget>> PollTarget::add(const TopicMemory& memory,
-                                                    Direction direction) {
+constexpr std::chrono::nanoseconds kUnarmedLook = std::chrono::seconds(1);
+
+}  // namespace
+
+Result<std::unique_ptr<PollTarget>> PollTarget::add(std::unique_ptr<PollSource> source,
+                                                    std::uint32_t generation) {
   os::UniqueFd event(::eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!event) {
     return Error{.code = Errc::too_many,
@@ -24,7 +29,7 @@ Result<std::unique_ptr<PollTarget>> PollTarget::add(const TopicMemory& memory,
                  .detail = std::string("fd: ") + ::strerrordesc_np(errno),
                  .hint = "raise RLIMIT_NOFILE"};
   }
-  auto target = std::make_unique<PollTarget>(memory, direction, std::move(event));
+  auto target = std::make_unique<PollTarget>(std::move(source), generation, std::move(event));
   auto thread = PollThread::watch(*target);
   if (!thread) {
     return std::move(thread).error();
@@ -33,13 +38,13 @@ Result<std::unique_ptr<PollTarget>> PollTarget::add(const TopicMemory& memory,
   return target;
 }
 
-PollTarget::PollTarget(const TopicMemory& memory, Direction direction, os::UniqueFd event) noexcept
-    : memory_(memory),
-      direction_(direction),
+PollTarget::PollTarget(std::unique_ptr<PollSource> source,
+                       std::uint32_t generation,
+                       os::UniqueFd event) noexcept
+    : source_(std::move(source)),
       event_(std::move(event)),
-      word_(direction == Direction::reading ? memory.head().bell.wake
-                                            : memory.bell()->release.wake),
-      generation_(memory.generation()),
+      word_(source_->word()),
+      generation_(generation),
       // acquire: as before any sleep on this word. pairs: wake.word
       last_(word_.load(std::memory_order_acquire)) {
 }
@@ -55,36 +60,22 @@ void PollTarget::rearm() noexcept {
   static_cast<void>(::read(event_.get(), &count, sizeof count));
   {
     const std::scoped_lock lock(thread_->mutex());
-    armed_latest_ = latest();
-    armed_needs_ = is_writing() ? needs() : sync::Needs{};
+    source_->arm();
     is_armed_ = true;
   }
-  if (is_writing()) {
-    thread_->nudge();  // From now on it looks every millisecond.
+  if (source_->look_every() < kUnarmedLook) {
+    thread_->nudge();  // From now on it looks that often.
   }
 }
 
-std::uint64_t PollTarget::latest() const noexcept {
-  // relaxed: only compared. pairs: topic.latest
-  return memory_.head().newest.latest.load(std::memory_order_relaxed);
-}
-
-bool PollTarget::has_changed_since_armed() const noexcept {
-  if (!is_writing()) {
-    return latest() != armed_latest_;
-  }
-  const sync::Needs current = needs();
-  return current.held != armed_needs_.held || current.seen_by_all != armed_needs_.seen_by_all;
-}
-
-sync::Needs PollTarget::needs() const noexcept {
-  return sync::scan_needs(memory_.head(), *memory_.bell(), memory_.opened().subscribers);
+std::chrono::nanoseconds PollTarget::look_every() const noexcept {
+  return is_armed_ ? source_->look_every() : kUnarmedLook;
 }
 
 void PollTarget::signal_changes() noexcept {
   // acquire: whoever reads the eventfd sees what came before the ring. pairs: wake.word
   const std::uint32_t now = word_.load(std::memory_order_acquire);
-  const bool is_news = now != last_ || (is_armed_ && has_changed_since_armed());
+  const bool is_news = now != last_ || (is_armed_ && source_->has_changed());
   last_ = now;
   if (is_news) {
     is_armed_ = false;

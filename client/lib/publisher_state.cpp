@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/lib/publisher_state.hpp"
 
-#include <ctime>
 #include <mutex>
 #include <utility>
+
+#include "client/lib/coarse_clock.hpp"
+#include "client/lib/topic_poll.hpp"
 
 namespace tenure::detail {
 
@@ -15,13 +17,6 @@ namespace {
 constexpr std::chrono::milliseconds kWriterSlice{1};
 // How long a draft that has timed out waits to learn who holds the slots.
 constexpr std::chrono::milliseconds kWhoHolds{50};
-
-std::uint64_t coarse_now() noexcept {
-  ::timespec now{};
-  ::clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-  return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000U +
-         static_cast<std::uint64_t>(now.tv_nsec);
-}
 
 std::string describe(const Reader& reader) {
   std::string text = reader.peer.name + " (session " + std::to_string(reader.peer.session) +
@@ -37,21 +32,20 @@ std::string describe(const Reader& reader) {
 PublisherState::PublisherState(std::shared_ptr<ClientState> client,
                                std::string name,
                                std::shared_ptr<TopicMemory> memory)
-    : RoleState(std::move(client), std::move(name), std::move(memory)),
-      writer_(memory_->head(),
-              *memory_->bell(),
-              {.slots = memory_->opened().slots,
-               .entries = memory_->opened().subscribers,
-               .is_lossless = memory_->is_lossless()}) {
-  for (std::size_t slot = 0; slot < memory_->opened().slots; ++slot) {
-    filling_[slot].tensor_bytes.assign(memory_->schema()->tensors.size(), kAbsent);
-  }
+    : WriterState(std::move(client), std::move(name), memory, memory->opened().slots),
+      topic_(std::move(memory)),
+      writer_(topic_->head(),
+              *topic_->bell(),
+              {.slots = topic_->opened().slots,
+               .entries = topic_->opened().subscribers,
+               .is_lossless = topic_->is_lossless()}) {
 }
 
 Result<std::shared_ptr<TopicMemory>> PublisherState::open(ClientState& client,
                                                           const std::string& name,
                                                           Timeout timeout) {
-  auto memory = open_topic(client, name, wire::OpenAs::publish, timeout);
+  auto memory = open_role<TopicMemory>(
+      client, {.name = name, .as = wire::OpenAs::publish, .timeout = timeout.at_most()});
   if (memory && !(*memory)->is_writable()) {
     return Error{.code = Errc::corrupt, .detail = name + ": the broker granted too little"};
   }
@@ -59,12 +53,12 @@ Result<std::shared_ptr<TopicMemory>> PublisherState::open(ClientState& client,
 }
 
 SleepPlace PublisherState::sleep_place() const noexcept {
-  auto& release = memory_->bell()->release;
+  auto& release = topic_->bell()->release;
   return {.word = release.wake, .flags = &release.flags, .slice = kWriterSlice};
 }
 
-Result<PollTarget::Direction> PublisherState::poll_direction() const {
-  return PollTarget::Direction::writing;
+Result<std::unique_ptr<PollSource>> PublisherState::poll_source() const {
+  return std::unique_ptr<PollSource>(std::make_unique<FreeTopicSlot>(*topic_));
 }
 
 bool PublisherState::try_claim(std::optional<std::size_t>& slot) noexcept {
@@ -81,7 +75,7 @@ bool PublisherState::try_claim(std::optional<std::size_t>& slot) noexcept {
 // Under the lock, after a claim in vain. Drops those that have lagged since the first of them, if
 // that is the limit ago; returns whether there were any.
 bool PublisherState::drop_laggards() noexcept {
-  const std::chrono::milliseconds limit{memory_->opened().lag_limit_ms};
+  const std::chrono::milliseconds limit{topic_->opened().lag_limit_ms};
   if (limit == 0ms) {
     return false;
   }
@@ -106,7 +100,7 @@ bool PublisherState::try_claim_or_rearm(std::optional<std::size_t>& slot) noexce
   }
   poll_target_->rearm();
   static_cast<void>(
-      sync::announce_sleep(memory_->bell()->release.wake, memory_->bell()->release.flags));
+      sync::announce_sleep(topic_->bell()->release.wake, topic_->bell()->release.flags));
   return try_claim(slot);
 }
 
@@ -134,8 +128,8 @@ Error PublisherState::timed_out_error() {
   Error error{.code = Errc::timed_out,
               .detail = name_ + ": every slot is in use",
               .hint = "release views sooner, or create the topic with more slots"};
-  const auto held = memory_->session().ask<wire::HeldBy>(
-      wire::Holders{.handle = memory_->opened().handle}, deadline_of(kWhoHolds));
+  const auto held = topic_->session().ask<wire::HeldBy>(wire::Holders{.handle = topic_->handle()},
+                                                        deadline_of(kWhoHolds));
   if (held && !held->readers.empty()) {
     error.detail += ": ";
     for (const Reader& reader : held->readers) {
@@ -162,7 +156,7 @@ Result<void> PublisherState::wait(Timeout timeout) {
   if (poll_target_ != nullptr) {
     poll_target_->rearm();
     static_cast<void>(
-        sync::announce_sleep(memory_->bell()->release.wake, memory_->bell()->release.flags));
+        sync::announce_sleep(topic_->bell()->release.wake, topic_->bell()->release.flags));
   }
   return could_claim() ? Result<void>() : Error{.code = Errc::full};
 }
@@ -173,7 +167,7 @@ Result<void> PublisherState::wait_for_subscribers(std::size_t count, Timeout tim
   }
   std::size_t joined = 0;
   const auto are_there = [&] {
-    joined = sync::count_joined(memory_->head(), *memory_->bell(), memory_->opened().subscribers);
+    joined = sync::count_joined(topic_->head(), *topic_->bell(), topic_->opened().subscribers);
     return joined >= count;
   };
   if (are_there()) {
@@ -194,53 +188,51 @@ Result<Draft> PublisherState::draft(Timeout timeout) {
   if (!slot) {
     return slot.error();
   }
-  begin(*slot);
-  {
-    const std::scoped_lock lock(lock_);
-    ++owners_;
-  }
-  Draft draft;
-  draft.state_ = this;
-  draft.slot_ = static_cast<std::uint32_t>(*slot);
-  return draft;
+  return begin_draft(static_cast<std::uint32_t>(*slot), 0);
 }
 
-void PublisherState::drop(std::size_t slot) noexcept {
+void PublisherState::give_back(const Filling& filling) noexcept {
   const std::scoped_lock lock(lock_);
-  writer_.drop(slot);
+  writer_.drop(filling.slot);
   // Its own fd() may be polled for a slot; the poll thread sees only what readers change.
-  sync::wake_publisher(*memory_->bell());
+  sync::wake_publisher(*topic_->bell());
 }
 
 Result<std::uint64_t> PublisherState::publish(Draft& draft) {
-  if (draft.state_ != this) {
+  const Filling* filling = filling_of(draft);
+  if (filling == nullptr) {
     return Error{.code = Errc::stale, .detail = "an empty draft, or one of another publisher"};
   }
   if (auto usable = check_usable(); !usable) {
     return std::move(usable).error();
   }
-  const std::size_t slot = draft.slot_;
-  const std::uint64_t bytes = finish_descriptors(slot);
-  auto& head = memory_->head();
+  const std::size_t slot = filling->slot;
+  const std::uint64_t bytes = finish_descriptors(*filling);
+  auto& head = topic_->head();
   const std::scoped_lock lock(lock_);
   if (!writer_.can_publish_more()) {
     return Error{.code = Errc::corrupt, .detail = name_ + ": a publisher has used up all versions"};
   }
   const std::uint64_t version = writer_.next_version();
-  write_record(slot, version);
+  write_record(*filling, version, topic_->opened().stamp);
   // relaxed: for people. alone: topic.progress
   head.bell.published_bytes.store(head.bell.published_bytes.load(std::memory_order_relaxed) + bytes,
                                   std::memory_order_relaxed);
   // The line of `latest`, which publish() stores next: spinning readers would take it away between.
-  head.newest.published_ns.store(coarse_now(), std::memory_order_relaxed);
+  head.newest.published_ns.store(coarse_now_ns(), std::memory_order_relaxed);
   writer_.publish(slot);
   if (poll_target_ != nullptr) {
-    sync::wake_publisher(
-        *memory_->bell());  // The slot that was the newest may be free: see drop().
+    sync::wake_publisher(*topic_->bell());  // The slot that was the newest may be free: see drop().
   }
-  --owners_;  // The draft's; the publisher that is being called owns this, too.
-  draft.state_ = nullptr;
+  end_draft(draft);
   return version;
+}
+
+Result<std::uint64_t> PublisherState::publish(const Tensors& tensors,
+                                              const Note& note,
+                                              Timeout timeout) {
+  auto draft = copy_to_draft(tensors, note, timeout);
+  return draft ? publish(*draft) : std::move(draft).error();
 }
 
 Result<RoleState*> PublisherState::reopened(Timeout timeout) {

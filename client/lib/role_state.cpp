@@ -10,7 +10,7 @@ using namespace std::chrono_literals;
 
 RoleState::RoleState(std::shared_ptr<ClientState> client,
                      std::string name,
-                     std::shared_ptr<TopicMemory> memory)
+                     std::shared_ptr<RoleMemory> memory)
     : client_(std::move(client)), name_(std::move(name)), memory_(std::move(memory)) {
 }
 
@@ -43,11 +43,11 @@ Result<int> RoleState::fd() {
     return std::move(usable).error();
   }
   if (poll_target_ == nullptr) {
-    const auto direction = poll_direction();
-    if (!direction) {
-      return direction.error();
+    auto source = poll_source();
+    if (!source) {
+      return std::move(source).error();
     }
-    auto target = PollTarget::add(*memory_, *direction);
+    auto target = PollTarget::add(*std::move(source), generation());
     if (!target) {
       return std::move(target).error();
     }
@@ -66,32 +66,10 @@ Result<std::shared_ptr<ClientState>> RoleState::client_for_reopen(Timeout timeou
 Wait RoleState::begin_wait(Timeout timeout) noexcept {
   return {.name = name_,
           .session = memory_->session(),
-          .superseded = memory_->head().newest.superseded,
+          .superseded = memory_->superseded(),
           .memory = wait_memory_,
           .interruptions = memory_->session().interruption().count(),
           .deadline = timeout.waits() ? std::optional(deadline_of(timeout)) : std::nullopt};
-}
-
-Result<std::shared_ptr<TopicMemory>> open_topic(ClientState& client,
-                                                const std::string& name,
-                                                wire::OpenAs as,
-                                                Timeout timeout) {
-  auto session = client.session();
-  if (!session) {
-    return std::move(session).error();
-  }
-  Result<std::shared_ptr<TopicMemory>> memory =
-      Error{.code = Errc::corrupt, .detail = "the broker answered something else than asked"};
-  const Session::Accept accept = [&](wire::ReplyBody&& reply, std::vector<os::UniqueFd>&& fds) {
-    if (auto* opened = std::get_if<wire::Opened>(&reply)) {
-      memory = TopicMemory::take(*session, std::move(*opened), std::move(fds));
-    }
-  };
-  const wire::Open request{.name = name, .as = as, .timeout = timeout.at_most()};
-  if (auto called = (*session)->call(request, answer_deadline(timeout), accept); !called) {
-    return std::move(called).error();
-  }
-  return memory;
 }
 
 }  // namespace tenure::detail

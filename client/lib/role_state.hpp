@@ -5,6 +5,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <tenure/role.hpp>
 
@@ -12,18 +14,18 @@
 #include "client/lib/client_state.hpp"
 #include "client/lib/fork_guard.hpp"
 #include "client/lib/poller.hpp"
-#include "client/lib/topic_memory.hpp"
+#include "client/lib/role_memory.hpp"
 #include "client/lib/waiting.hpp"
 
 namespace tenure::detail {
 
-/// What lies behind a role and the views or drafts made by it. Counted: it lives until the last of
-/// them is gone, in whatever order they die and on whatever thread.
+/// What lies behind a role and the views, items or drafts made by it. Counted: it lives until the
+/// last of them is gone, in whatever order they die and on whatever thread.
 class RoleState {
  public:
   RoleState(std::shared_ptr<ClientState> client,
             std::string name,
-            std::shared_ptr<TopicMemory> memory);
+            std::shared_ptr<RoleMemory> memory);
   RoleState(const RoleState&) = delete;
   RoleState& operator=(const RoleState&) = delete;
 
@@ -43,9 +45,8 @@ class RoleState {
     return is_usable() ? Result<void>() : unusable_error();
   }
   [[nodiscard]] std::uint32_t generation() const noexcept { return memory_->generation(); }
-  [[nodiscard]] const TopicMemory& memory() const noexcept { return *memory_; }
-  /// The same for what outlives the role: a pin.
-  [[nodiscard]] const std::shared_ptr<TopicMemory>& shared_memory() const noexcept {
+  /// For what outlives the role: a pin.
+  [[nodiscard]] const std::shared_ptr<RoleMemory>& shared_memory() const noexcept {
     return memory_;
   }
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
@@ -54,8 +55,7 @@ class RoleState {
   virtual ~RoleState() = default;
   [[nodiscard]] bool is_usable() const noexcept {
     // relaxed: looked at again with every call. alone: topic.superseded
-    return !is_forked(generation()) &&
-           memory_->head().newest.superseded.load(std::memory_order_relaxed) == 0;
+    return !is_forked(generation()) && memory_->superseded().load(std::memory_order_relaxed) == 0;
   }
   [[nodiscard]] Error unusable_error() const;
   /// Before the role's ownership ends. Not called in a forked child.
@@ -64,24 +64,41 @@ class RoleState {
   /// The client to reopen with: this one, or in a forked child a new one.
   [[nodiscard]] Result<std::shared_ptr<ClientState>> client_for_reopen(Timeout timeout) const;
   [[nodiscard]] Wait begin_wait(Timeout timeout) noexcept;
-  /// In which direction fd() says that this role need not wait. Errors: unsupported
-  [[nodiscard]] virtual Result<PollTarget::Direction> poll_direction() const = 0;
+  /// What fd() watches. Errors: unsupported
+  [[nodiscard]] virtual Result<std::unique_ptr<PollSource>> poll_source() const = 0;
 
   const std::shared_ptr<ClientState> client_;
   const std::string name_;
-  const std::shared_ptr<TopicMemory> memory_;
+  const std::shared_ptr<RoleMemory> memory_;
   std::unique_ptr<PollTarget>
       poll_target_;         // One thread at a time: the role's. Dies before memory_.
   WaitMemory wait_memory_;  // As above.
 
   BiasedLock lock_;
-  std::uint32_t owners_ = 1;  // guarded by lock_. The role, and each view or draft.
+  std::uint32_t owners_ = 1;  // guarded by lock_. The role, and each view, item or draft.
 };
 
-/// Opens `name` at the broker and maps it. Errors: the broker's, Session::call's, TopicMemory's
-[[nodiscard]] Result<std::shared_ptr<TopicMemory>> open_topic(ClientState& client,
-                                                              const std::string& name,
-                                                              wire::OpenAs as,
-                                                              Timeout timeout);
+/// Opens a segment at the broker and maps it as a Memory. Errors: the broker's, Session::call's,
+/// Memory::take's
+template <class Memory>
+[[nodiscard]] Result<std::shared_ptr<Memory>> open_role(ClientState& client,
+                                                        const wire::Open& request) {
+  auto session = client.session();
+  if (!session) {
+    return std::move(session).error();
+  }
+  Result<std::shared_ptr<Memory>> memory =
+      Error{.code = Errc::corrupt, .detail = "the broker answered something else than asked"};
+  const Session::Accept accept = [&](wire::ReplyBody&& reply, std::vector<os::UniqueFd>&& fds) {
+    if (auto* opened = std::get_if<typename Memory::Answer>(&reply)) {
+      memory = Memory::take(*session, std::move(*opened), std::move(fds));
+    }
+  };
+  const sync::Deadline deadline = answer_deadline(request.timeout);
+  if (auto called = (*session)->call(request, deadline, accept); !called) {
+    return std::move(called).error();
+  }
+  return memory;
+}
 
 }  // namespace tenure::detail

@@ -81,6 +81,8 @@ void Session::give_back(const wire::ReplyBody& body) {
     send_close(opened->handle);
   } else if (const auto* buffer = std::get_if<wire::OpenedBuffer>(&body)) {
     send_close(buffer->handle);
+  } else if (const auto* queue = std::get_if<wire::OpenedQueue>(&body)) {
+    send_close(queue->handle);
   } else if (const auto* lent = std::get_if<wire::Lent>(&body)) {
     for (const wire::Granted& token : lent->tokens) {
       send_soon(wire::Release{.token = token.token});

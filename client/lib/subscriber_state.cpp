@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "client/lib/bundle_access.hpp"
+#include "client/lib/topic_poll.hpp"
 #include "proto/layout/constants.hpp"
 
 namespace tenure::detail {
@@ -38,16 +39,17 @@ SubscriberState::SubscriberState(std::shared_ptr<ClientState> client,
                                  std::shared_ptr<TopicMemory> memory,
                                  const SubscriberOptions& options,
                                  std::optional<std::uint64_t> resume_after)
-    : RoleState(std::move(client), std::move(name), std::move(memory)),
+    : RoleState(std::move(client), std::move(name), memory),
       options_(options),
-      reader_(memory_->head(),
-              memory_->bell(),
-              memory_->opened().entry,
-              memory_->opened().slots,
-              memory_->is_lossless(),
-              {.data = memory_->slot(0),
-               .stride_bytes = memory_->opened().slot_stride_bytes,
-               .tensor_bytes = memory_->schema()->plan.tensors.front().offset_bytes}) {
+      topic_(std::move(memory)),
+      reader_(topic_->head(),
+              topic_->bell(),
+              topic_->opened().entry,
+              topic_->opened().slots,
+              topic_->is_lossless(),
+              {.data = topic_->slot(0),
+               .stride_bytes = topic_->opened().slot_stride_bytes,
+               .tensor_bytes = topic_->schema()->plan.tensors.front().offset_bytes}) {
   // One or the other, not both: what a lossless subscriber has once said to have seen is given up.
   if (resume_after) {
     reader_.resume(*resume_after);
@@ -61,7 +63,8 @@ Result<std::shared_ptr<TopicMemory>> SubscriberState::open(ClientState& client,
                                                            const SubscriberOptions& options) {
   const auto as =
       options.access == Access::observe ? wire::OpenAs::observe : wire::OpenAs::subscribe;
-  auto memory = open_topic(client, name, as, options.timeout);
+  auto memory = open_role<TopicMemory>(
+      client, {.name = name, .as = as, .timeout = options.timeout.at_most()});
   if (memory && as == wire::OpenAs::subscribe && (*memory)->bell() == nullptr) {
     return Error{.code = Errc::corrupt, .detail = name + ": the broker granted no bell"};
   }
@@ -80,7 +83,7 @@ Result<RoleState*> SubscriberState::reopened(Timeout timeout) {
     return std::move(memory).error();
   }
   // Versions go on over a fence: so does the reader.
-  const bool is_same = (*memory)->opened().id == memory_->opened().id;
+  const bool is_same = (*memory)->opened().id == topic_->opened().id;
   const auto resume_after = is_same ? std::optional(reader_.seen()) : std::nullopt;
   return static_cast<RoleState*>(
       new SubscriberState(*std::move(client), name_, *std::move(memory), options_, resume_after));
@@ -88,17 +91,17 @@ Result<RoleState*> SubscriberState::reopened(Timeout timeout) {
 
 // Views may outlive the subscriber; its say in retention does not.
 void SubscriberState::retire() noexcept {
-  if (!is_observer() && memory_->is_lossless()) {
+  if (!is_observer() && topic_->is_lossless()) {
     const std::scoped_lock lock(lock_);
     reader_.retire();
   }
 }
 
-Result<PollTarget::Direction> SubscriberState::poll_direction() const {
+Result<std::unique_ptr<PollSource>> SubscriberState::poll_source() const {
   if (is_observer()) {
     return observer_error("fd()");
   }
-  return PollTarget::Direction::reading;
+  return std::unique_ptr<PollSource>(std::make_unique<NewerBundle>(*topic_));
 }
 
 Error SubscriberState::no_view_error() const {
@@ -106,11 +109,11 @@ Error SubscriberState::no_view_error() const {
 }
 
 SleepPlace SubscriberState::sleep_place() const noexcept {
-  const auto& word = memory_->head().bell.wake;
+  const auto& word = topic_->head().bell.wake;
   return is_observer()
              ? SleepPlace{.word = word, .flags = nullptr, .slice = kObserverSlice}
              : SleepPlace{
-                   .word = word, .flags = &memory_->bell()->readers.flags, .slice = kSocketLook};
+                   .word = word, .flags = &topic_->bell()->readers.flags, .slice = kSocketLook};
 }
 
 // Until there is a version that was not seen. The call that answers `empty` re-arms the fd.
@@ -143,9 +146,9 @@ Result<void> SubscriberState::wait(Timeout timeout) {
 View SubscriberState::make_view(const sync::Found& found) noexcept {
   View view;
   BundleAccess::point(view,
-                      {.schema = memory_->schema().get(),
-                       .slot = memory_->slot(found.slot),
-                       .limit_bytes = memory_->opened().slot_stride_bytes,
+                      {.schema = topic_->schema().get(),
+                       .slot = topic_->slot(found.slot),
+                       .limit_bytes = topic_->opened().slot_stride_bytes,
                        .generation = generation(),
                        .keep = &SubscriberState::keep_view});
   view.state_ = this;
@@ -202,11 +205,11 @@ Result<void> SubscriberState::pause_for_claimed(int attempt, const Wait& wait) {
   if (attempt < kQuickAttempts) {
     return {};
   }
-  if (memory_->is_lossless()) {
+  if (topic_->is_lossless()) {
     if (!wait.deadline) {
       return Error{.code = Errc::empty};
     }
-    const SleepPlace place{.word = memory_->head().bell.wake, .flags = nullptr, .slice = kPause};
+    const SleepPlace place{.word = topic_->head().bell.wake, .flags = nullptr, .slice = kPause};
     return wait_until(place, wait, [&] { return reader_.is_next_there(); });
   }
   std::this_thread::sleep_for(kPause);
@@ -252,7 +255,7 @@ Result<Snapshot> SubscriberState::snapshot(Snapshot&& reuse) {
   if (!is_usable()) {
     return unusable_error();
   }
-  if (auto ready = SnapshotBuffer::prepare(snapshot.buffer_, memory_->schema()); !ready) {
+  if (auto ready = SnapshotBuffer::prepare(snapshot.buffer_, topic_->schema()); !ready) {
     return std::move(ready).error();
   }
   SnapshotBuffer& buffer = *snapshot.buffer_;
@@ -275,7 +278,7 @@ sync::Found SubscriberState::copy_newest(SnapshotBuffer& buffer) {
   sync::Found found;
   for (int i = 0; i < kCopyAttempts; ++i) {
     found = reader_.snapshot(
-        [&](std::size_t slot) noexcept { buffer.copy_racing(memory_->slot(slot)); });
+        [&](std::size_t slot) noexcept { buffer.copy_racing(topic_->slot(slot)); });
     if (found.attempt != sync::Attempt::changed) {
       break;
     }

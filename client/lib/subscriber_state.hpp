@@ -12,6 +12,7 @@
 
 #include "client/lib/role_state.hpp"
 #include "client/lib/snapshot_buffer.hpp"
+#include "client/lib/topic_memory.hpp"
 #include "proto/sync/topic_reader.hpp"
 
 namespace tenure::detail {
@@ -60,7 +61,7 @@ class SubscriberState final : public RoleState {
 
  private:
   void retire() noexcept override;
-  [[nodiscard]] Result<PollTarget::Direction> poll_direction() const override;
+  [[nodiscard]] Result<std::unique_ptr<PollSource>> poll_source() const override;
   [[nodiscard]] bool is_observer() const noexcept { return options_.access == Access::observe; }
   [[nodiscard]] Error no_view_error() const;
   [[nodiscard]] SleepPlace sleep_place() const noexcept;
@@ -78,9 +79,10 @@ class SubscriberState final : public RoleState {
   bool end_hold(const ViewHold& hold) noexcept;
 
   const SubscriberOptions options_;
-  sync::TopicReader<> reader_;          // Counts and holds are guarded by lock_.
-  std::uint64_t views_ = 0;             // The subscriber's thread. Numbers them.
-  std::vector<std::uint64_t> exports_;  // guarded by lock_. The view of each exported tensor.
+  const std::shared_ptr<TopicMemory> topic_;  // What memory_ is.
+  sync::TopicReader<> reader_;                // Counts and holds are guarded by lock_.
+  std::uint64_t views_ = 0;                   // The subscriber's thread. Numbers them.
+  std::vector<std::uint64_t> exports_;        // guarded by lock_. The view of each exported tensor.
 };
 
 }  // namespace tenure::detail

@@ -108,7 +108,7 @@ Result<std::shared_ptr<Session>> session_for_events(ClientState& client, const E
 
 namespace {
 
-// `request` is a CreateTopic or a CreateBuffer.
+// `request` is a CreateTopic, CreateQueue or CreateBuffer.
 template <class Request>
 Result<void> create(ClientState& client, Request request) {
   auto& schema_of = request.options.schema;
@@ -140,6 +140,10 @@ Result<void> create_topic(ClientState& client, std::string_view name, const Topi
   return create(client, wire::CreateTopic{.name = std::string(name), .options = options});
 }
 
+Result<void> create_queue(ClientState& client, std::string_view name, const QueueOptions& options) {
+  return create(client, wire::CreateQueue{.name = std::string(name), .options = options});
+}
+
 Result<void> create_buffer(ClientState& client,
                            std::string_view name,
                            const BufferOptions& options) {
@@ -167,9 +171,12 @@ Result<SegmentInfo> inspect(ClientState& client, std::string_view name) {
     more = page->more;
     request.after_handle = page->last_handle;
     std::vector<Reader> readers = std::move(info.readers);
-    std::move(page->info.readers.begin(), page->info.readers.end(), std::back_inserter(readers));
+    std::ranges::move(page->info.readers, std::back_inserter(readers));
+    std::vector<Participant> participants = std::move(info.participants);
+    std::ranges::move(page->info.participants, std::back_inserter(participants));
     info = std::move(page->info);
     info.readers = std::move(readers);
+    info.participants = std::move(participants);
   }
   return info;
 }

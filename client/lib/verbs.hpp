@@ -13,6 +13,9 @@ namespace tenure::detail {
 [[nodiscard]] Result<void> create_topic(ClientState& client,
                                         std::string_view name,
                                         const TopicOptions& options);
+[[nodiscard]] Result<void> create_queue(ClientState& client,
+                                        std::string_view name,
+                                        const QueueOptions& options);
 [[nodiscard]] Result<void> create_buffer(ClientState& client,
                                          std::string_view name,
                                          const BufferOptions& options);

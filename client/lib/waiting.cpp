@@ -22,10 +22,19 @@ Error superseded_error(const std::string& name) {
           .hint = "reopen() the role"};
 }
 
-Sleeper::Sleeper(const SleepPlace& place, const Wait& wait) noexcept : place_(place), wait_(wait) {
+void sleep_on(const Wait& wait,
+              const sync::WaitWord& word,
+              std::chrono::nanoseconds slice) noexcept {
+  const sync::Deadline until = sooner(*wait.deadline, slice);
+  const std::array<sync::WaitWord, 2> words{
+      word,
+      sync::WaitWord{.word = &wait.session.interruption().word(), .expected = wait.interruptions}};
+  if (!sync::futex_wait_any(words, until)) {
+    sync::futex_wait(*word.word, word.expected, sooner(until, kBlindSlice));
+  }
 }
 
-void Sleeper::announce() noexcept {
+void TopicSleeper::announce() noexcept {
   if (place_.flags != nullptr) {
     expected_ = sync::announce_sleep(place_.word, *place_.flags);
   } else {
@@ -35,31 +44,24 @@ void Sleeper::announce() noexcept {
   }
 }
 
-void Sleeper::sleep() noexcept {
-  const sync::Deadline until = sooner(*wait_.deadline, place_.slice);
-  const std::array<sync::WaitWord, 2> words{
-      sync::WaitWord{.word = &place_.word, .expected = expected_},
-      sync::WaitWord{.word = &wait_.session.interruption().word(),
-                     .expected = wait_.interruptions}};
-  if (!sync::futex_wait_any(words, until)) {
-    sync::futex_wait(place_.word, expected_, sooner(until, kBlindSlice));
-  }
+void TopicSleeper::sleep() noexcept {
+  sleep_on(wait_, {.word = &place_.word, .expected = expected_}, place_.slice);
 }
 
-Result<void> Sleeper::check() {
-  if (wait_.session.interruption().count() != wait_.interruptions) {
+Result<void> check_wait(const Wait& wait) {
+  if (wait.session.interruption().count() != wait.interruptions) {
     return interrupted_error();
   }
   // relaxed: looked at again with every call. alone: topic.superseded
-  if (wait_.superseded.load(std::memory_order_relaxed) != 0) {
-    return superseded_error(wait_.name);
+  if (wait.superseded.load(std::memory_order_relaxed) != 0) {
+    return superseded_error(wait.name);
   }
-  WaitMemory& memory = wait_.memory;
+  WaitMemory& memory = wait.memory;
   if (!memory.has_told_gone && sync::monotonic_now() >= memory.next_look) {
     memory.next_look = sync::monotonic_now() + kSocketLook;
-    if (!wait_.session.is_connected()) {
+    if (!wait.session.is_connected()) {
       memory.has_told_gone = true;
-      return wait_.session.gone_error();
+      return wait.session.gone_error();
     }
   }
   return {};

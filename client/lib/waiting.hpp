@@ -30,7 +30,7 @@ inline constexpr std::chrono::seconds kSocketLook{1};
 
 [[nodiscard]] Error superseded_error(const std::string& name);
 
-/// What a wait sleeps on.
+/// What a wait for a topic sleeps on.
 struct SleepPlace {
   const sync::FutexWord& word;
   sync::FutexWord* flags;          // Raised before sleeping; nullptr: no right to (an observer).
@@ -54,16 +54,21 @@ struct Wait {
   std::optional<sync::Deadline> deadline;  // None: the verb does not wait.
 };
 
-/// Sleeps until `word` changes, an interruption, or `until`. Errors: cancelled, broker_gone,
-/// superseded
-class Sleeper {
+/// Sleeps while `word` is `expected`, for `slice` at most; an interruption ends it.
+void sleep_on(const Wait& wait,
+              const sync::WaitWord& word,
+              std::chrono::nanoseconds slice) noexcept;
+/// Errors: cancelled, broker_gone, superseded
+[[nodiscard]] Result<void> check_wait(const Wait& wait);
+
+/// How one sleeps until a topic changes.
+class TopicSleeper {
  public:
-  Sleeper(const SleepPlace& place, const Wait& wait) noexcept;
+  TopicSleeper(const SleepPlace& place, const Wait& wait) noexcept : place_(place), wait_(wait) {}
   /// First half: what the caller's look must come after.
   void announce() noexcept;
   /// Second half, after a look in vain.
   void sleep() noexcept;
-  [[nodiscard]] Result<void> check();
 
  private:
   SleepPlace place_;
@@ -71,13 +76,13 @@ class Sleeper {
   std::uint32_t expected_ = 0;
 };
 
-/// Waits until ready() says true; `wait` has a deadline. Errors: timed_out and Sleeper's
+/// Waits until ready() says true; `wait` has a deadline. Errors: timed_out and check_wait()'s
 ///
 /// Spins first if the last wait was so short that spinning would have paid: where many readers
 /// share a cpu, each that spins in vain keeps the next one from running (8 of them: 4.4 times the
 /// kernel's own time, measured).
-template <class Ready>
-Result<void> wait_until(const SleepPlace& place, const Wait& wait, Ready&& ready) {
+template <class Sleeper, class Ready>
+Result<void> wait_with(Sleeper&& sleeper, const Wait& wait, Ready&& ready) {
   const auto begun = sync::monotonic_now();
   if (wait.memory.is_worth_spinning) {
     while (sync::monotonic_now() < begun + kSpin) {
@@ -89,14 +94,13 @@ Result<void> wait_until(const SleepPlace& place, const Wait& wait, Ready&& ready
       }
     }
   }
-  Sleeper sleeper(place, wait);
   for (;;) {
     sleeper.announce();
     if (ready()) {
       wait.memory.is_worth_spinning = sync::monotonic_now() < begun + kShortWait;
       return {};
     }
-    if (auto checked = sleeper.check(); !checked) {
+    if (auto checked = check_wait(wait); !checked) {
       return checked;
     }
     if (has_passed(*wait.deadline)) {
@@ -104,6 +108,11 @@ Result<void> wait_until(const SleepPlace& place, const Wait& wait, Ready&& ready
     }
     sleeper.sleep();
   }
+}
+
+template <class Ready>
+Result<void> wait_until(const SleepPlace& place, const Wait& wait, Ready&& ready) {
+  return wait_with(TopicSleeper(place, wait), wait, ready);
 }
 
 }  // namespace tenure::detail

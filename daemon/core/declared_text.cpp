@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/core/declared_text.hpp"
 
+#include "proto/wire/enum_names.hpp"
+
 namespace tenure::core {
 namespace {
 
@@ -60,6 +62,10 @@ std::uint64_t schema_text_bytes(const std::vector<TensorSpec>& schema) noexcept 
     }
   }
   return bytes;
+}
+
+std::string to_text(Kind kind) {
+  return std::string(wire::enumerator_name(kind));
 }
 
 std::string differ(const std::string& field, const std::string& there, const std::string& asked) {

@@ -7,8 +7,7 @@
 #include <string>
 #include <vector>
 
-#include <tenure/role.hpp>
-#include <tenure/tensor.hpp>
+#include <tenure/client.hpp>
 
 namespace tenure::core {
 
@@ -21,6 +20,8 @@ namespace tenure::core {
 /// Bytes of a schema's JSON text, at most.
 [[nodiscard]] std::uint64_t schema_text_bytes(const std::vector<TensorSpec>& schema) noexcept;
 
+/// "queue".
+[[nodiscard]] std::string to_text(Kind kind);
 /// "slots: 4 there, 8 asked for".
 [[nodiscard]] std::string differ(const std::string& field,
                                  const std::string& there,

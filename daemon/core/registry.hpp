@@ -69,7 +69,7 @@ class Registry : private TokenBooks {
   // ---- roles
 
   /// Nothing: it waits, and is decided by an Outcome.
-  /// Errors: not_found, denied, has_publisher, too_many, unsupported
+  /// Errors: not_found, denied, has_publisher, too_many, unsupported (the kind), bad_request (lane)
   [[nodiscard]] Result<std::optional<Handle>> open(Asker asker,
                                                    const wire::Open& request,
                                                    Time now);
@@ -177,7 +177,6 @@ class Registry : private TokenBooks {
                                       Segment& segment,
                                       const Declaration& declaration);
 
-  static void describe(SegmentInfo& info, const Buffer& buffer);
   // registry_tokens.cpp
   void lend_root(Segment& segment, Asker creator);
   template <class Verb>
@@ -197,9 +196,8 @@ class Registry : private TokenBooks {
   [[nodiscard]] Result<void> check_waiting(Asker asker, std::chrono::nanoseconds timeout) const;
   [[nodiscard]] Result<void> check_in_flight(std::uint32_t session) const;
   [[nodiscard]] Result<Handle> try_open(const Waiter& asking);
-  [[nodiscard]] Handle& add_handle(Segment& segment, const Waiter& asking, std::uint32_t entry);
+  [[nodiscard]] Result<Handle> add_handle(Segment& segment, const Waiter& asking);
   void remove_handle(const Handle& handle);
-  [[nodiscard]] Result<std::uint32_t> take_entry(Segment& segment) const;
   [[nodiscard]] Error has_publisher(const Segment& segment) const;
   /// Without a hint, which takes a look at many names.
   [[nodiscard]] Result<const Segment*> look_up(std::uint32_t session,

@@ -14,6 +14,25 @@ constexpr std::size_t kMaxNamesLookedAt = 1024;
 constexpr std::size_t kMaxNamesCompared = 64;
 constexpr std::size_t kMaxLetters = 2;
 
+void describe(SegmentInfo& info, const Buffer& buffer) {
+  info.grain_bytes = buffer.shape().grain_bytes;
+  info.handover = buffer.options().handover;
+  info.tokens = buffer.tokens().token_count();
+  for (const FixedTensor& tensor : buffer.options().schema) {
+    info.schema.push_back(tensor.spec);
+    info.offsets_bytes.push_back(tensor.offset_bytes);
+  }
+}
+
+void describe(SegmentInfo& info, const Queue& queue) {
+  const QueueOptions& options = queue.options();
+  info.slots = options.slots;
+  info.schema = options.schema;
+  info.consume = options.consume;
+  info.when_full = options.when_full;
+  info.max_deliveries = options.max_deliveries;
+}
+
 }  // namespace
 
 Result<const Segment*> Registry::find(std::uint32_t session, const std::string& name) const {
@@ -114,16 +133,6 @@ std::uint64_t Registry::count_visible(std::uint32_t session) const {
   }));
 }
 
-void Registry::describe(SegmentInfo& info, const Buffer& buffer) {
-  info.grain_bytes = buffer.shape().grain_bytes;
-  info.handover = buffer.options().handover;
-  info.tokens = buffer.tokens().token_count();
-  for (const FixedTensor& tensor : buffer.options().schema) {
-    info.schema.push_back(tensor.spec);
-    info.offsets_bytes.push_back(tensor.offset_bytes);
-  }
-}
-
 SegmentInfo Registry::describe(const Segment& segment) const {
   SegmentInfo info;
   info.name = segment.name;
@@ -135,7 +144,11 @@ SegmentInfo Registry::describe(const Segment& segment) const {
   info.terms = segment.terms;
   info.users = segment.users.size();
   if (segment.buffer) {
-    describe(info, *segment.buffer);
+    core::describe(info, *segment.buffer);
+    return info;
+  }
+  if (segment.queue) {
+    core::describe(info, *segment.queue);
     return info;
   }
   info.slots = segment.options.slots;

@@ -2,6 +2,7 @@
 // Opening and closing roles, and those who wait to.
 #include <utility>
 
+#include "daemon/core/admission.hpp"
 #include "daemon/core/registry.hpp"
 #include "proto/layout/constants.hpp"
 #include "proto/wire/names.hpp"
@@ -36,6 +37,54 @@ Error timed_out(const Waiter& waiter, const Error& reason) {
   return {.code = Errc::timed_out,
           .detail = reason.detail + what + " within " + std::to_string(waited.count()) + " ms",
           .hint = reason.code == Errc::has_publisher ? "" : reason.hint};
+}
+
+Result<std::uint32_t> take_entry(Segment& segment) {
+  const std::size_t slots = segment.options.slots;
+  if (slots < layout::kMinViewSlots) {
+    return Error{.code = Errc::unsupported,
+                 .detail = std::to_string(slots) + " slots; views need at least 3",
+                 .hint = "Access::observe takes snapshots of it"};
+  }
+  for (std::uint32_t entry = 0; entry < segment.options.subscribers; ++entry) {
+    if (!segment.entries.test(entry)) {
+      segment.entries.set(entry);
+      return entry;
+    }
+  }
+  return Error{.code = Errc::too_many,
+               .count = segment.options.subscribers,
+               .detail = std::to_string(segment.options.subscribers) +
+                         " subscribers, as many as the topic was created for"};
+}
+
+// What the handle has in its segment, and no other handle has.
+Result<void> take_place(Segment& segment, Handle& handle) {
+  if (handle.as == wire::OpenAs::subscribe) {
+    const auto entry = take_entry(segment);
+    if (!entry) {
+      return entry.error();
+    }
+    handle.entry = *entry;
+  } else if (segment.queue) {
+    const auto owner = segment.queue->take_owner();
+    if (!owner) {
+      return owner.error();
+    }
+    handle.owner = *owner;
+  } else if (handle.as == wire::OpenAs::publish) {
+    segment.publisher = handle.id;
+  }
+  return {};
+}
+
+// Somebody else may have it from here on: effects tell to repair it before.
+void return_place(Segment& segment, const Handle& handle) {
+  if (handle.as == wire::OpenAs::subscribe && handle.memory == segment.memory) {
+    segment.entries.reset(handle.entry);
+  } else if (segment.queue) {
+    segment.queue->return_owner(handle.owner);
+  }
 }
 
 }  // namespace
@@ -77,19 +126,9 @@ Result<Handle> Registry::try_open(const Waiter& asking) {
     return found.error();
   }
   Segment& segment = segments_.at((*found)->memory.segment);
-  if ((request.as == wire::OpenAs::lend) != (segment.buffer != nullptr)) {
-    return Error{.code = Errc::unsupported,
-                 .detail = segment.buffer ? "it is a buffer" : "it is a topic"};
-  }
   Session& session = sessions_.at(asker.session);
-  const std::uint32_t needed = rights_needed(request.as);
-  const std::uint32_t has = rights_of(session.identity, segment.ownership());
-  if ((has & needed) != needed) {
-    return Error{.code = Errc::denied,
-                 .detail = "uid " + std::to_string(session.identity.uid) + " has " + to_text(has) +
-                           ", needs " + to_text(needed),
-                 .hint = "its owner, uid " + std::to_string(segment.uid) +
-                         ", decides by mode and group when it creates it"};
+  if (auto bad = check_admission(session.identity, segment, request)) {
+    return *std::move(bad);
   }
   if (session.handles.size() >= limits_.handles_per_session) {
     return Error{.code = Errc::too_many,
@@ -103,36 +142,28 @@ Result<Handle> Registry::try_open(const Waiter& asking) {
   if (publishes && segment.publisher) {
     return has_publisher(segment);
   }
-  std::uint32_t entry = 0;
-  if (request.as == wire::OpenAs::subscribe) {
-    auto taken = take_entry(segment);
-    if (!taken) {
-      return taken.error();
-    }
-    entry = *taken;
-    segment.entries.set(entry);
-  }
-  return add_handle(segment, asking, entry);
+  return add_handle(segment, asking);
 }
 
-Handle& Registry::add_handle(Segment& segment, const Waiter& asking, std::uint32_t entry) {
-  const Handle handle{.id = ++last_handle_,
-                      .asker = asking.asker,
-                      .memory = segment.memory,
-                      .as = asking.open.as,
-                      .entry = entry,
-                      .timeout = asking.open.timeout,
-                      .deadline = asking.deadline};
-  if (handle.as == wire::OpenAs::publish) {
-    segment.publisher = handle.id;
+Result<Handle> Registry::add_handle(Segment& segment, const Waiter& asking) {
+  Handle handle{.id = last_handle_ + 1,
+                .asker = asking.asker,
+                .memory = segment.memory,
+                .as = asking.open.as,
+                .lane = segment.queue ? asking.open.lane : std::nullopt,
+                .timeout = asking.open.timeout,
+                .deadline = asking.deadline};
+  if (auto taken = take_place(segment, handle); !taken) {
+    return taken.error();
   }
+  last_handle_ = handle.id;
   sessions_.at(handle.asker.session).handles.insert(handle.id);
   segment.users.insert(handle.id);
   ++open_counts_[segment.memory];
   return handles_.emplace(handle.id, handle).first->second;
 }
 
-// Takes it out of all books but the segment's `publisher` and `entries`.
+// Takes it out of all books but those of places.
 void Registry::remove_handle(const Handle& handle) {
   const Handle removed = handle;
   segments_.at(removed.memory.segment).users.erase(removed.id);
@@ -146,24 +177,6 @@ void Registry::remove_handle(const Handle& handle) {
     open_counts_.erase(removed.memory);
     release_if_unused(removed.memory);
   }
-}
-
-Result<std::uint32_t> Registry::take_entry(Segment& segment) const {
-  const std::size_t slots = segment.options.slots;
-  if (slots < layout::kMinViewSlots) {
-    return Error{.code = Errc::unsupported,
-                 .detail = std::to_string(slots) + " slots; views need at least 3",
-                 .hint = "Access::observe takes snapshots of it"};
-  }
-  for (std::uint32_t entry = 0; entry < segment.options.subscribers; ++entry) {
-    if (!segment.entries.test(entry)) {
-      return entry;
-    }
-  }
-  return Error{.code = Errc::too_many,
-               .count = segment.options.subscribers,
-               .detail = std::to_string(segment.options.subscribers) +
-                         " subscribers, as many as the topic was created for"};
 }
 
 Error Registry::has_publisher(const Segment& segment) const {
@@ -185,9 +198,7 @@ void Registry::end_handle(std::uint64_t id) {
   const Handle ended = handles_.at(id);
   Segment& segment = segments_.at(ended.memory.segment);
   effects_.ended.push_back(ended);
-  if (ended.as == wire::OpenAs::subscribe && ended.memory == segment.memory) {
-    segment.entries.reset(ended.entry);
-  }
+  return_place(segment, ended);
   remove_handle(ended);
   if (segment.publisher == id) {
     segment.publisher.reset();

@@ -18,12 +18,15 @@ bool can_see(const Identity& who, const Ownership& what) noexcept {
   return who.uid == what.uid || rights_of(who, what) != 0;
 }
 
-std::uint32_t rights_needed(wire::OpenAs as) noexcept {
+std::uint32_t rights_needed(wire::OpenAs as, Consume consume) noexcept {
   switch (as) {
     case wire::OpenAs::publish:
+    case wire::OpenAs::produce:
       return kWrite;
     case wire::OpenAs::subscribe:
       return kRead | kHold;
+    case wire::OpenAs::consume:
+      return kRead | kHold | (consume == Consume::read ? 0 : kWrite);
     case wire::OpenAs::lend:
       return 0;  // Lending asks, each time.
     case wire::OpenAs::observe:

@@ -26,8 +26,9 @@ struct Ownership {
 [[nodiscard]] std::uint32_t rights_of(const Identity& who, const Ownership& what) noexcept;
 /// Whether `who` may know of it: the owner, and whoever has any right.
 [[nodiscard]] bool can_see(const Identity& who, const Ownership& what) noexcept;
-/// The bits that opening takes.
-[[nodiscard]] std::uint32_t rights_needed(wire::OpenAs as) noexcept;
+/// The bits that opening takes. `consume`: what consumers of the queue may do.
+[[nodiscard]] std::uint32_t rights_needed(wire::OpenAs as,
+                                          Consume consume = Consume::read) noexcept;
 /// "r-x".
 [[nodiscard]] std::string to_text(std::uint32_t rights);
 

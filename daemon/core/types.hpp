@@ -65,7 +65,9 @@ struct Handle {
   Asker asker = {};  ///< The session, and the request that opened it.
   MemoryId memory = {};
   wire::OpenAs as = wire::OpenAs::subscribe;
-  std::uint32_t entry = 0;      ///< subscribe: the line in `bell`.
+  std::uint32_t entry = 0;  ///< subscribe: the line in `bell`.
+  std::uint16_t owner = 0;  ///< produce, consume: what stands in the words of its slots.
+  std::optional<std::uint32_t> lane = {};  ///< As asked for; for people.
   Time timeout = Time::zero();  ///< As asked for; it ran, or would have run, to `deadline`.
   Time deadline = Time::max();
 };
@@ -100,7 +102,9 @@ struct Released {
 
 /// What the memories, sockets and waiting requests must be told after a call, in this order.
 struct Effects {
-  std::vector<Handle> ended = {};      ///< Repair what they held.
+  /// Repair what they held, before anybody is granted anything: entries and owner indices of these
+  /// are others' already.
+  std::vector<Handle> ended = {};
   std::vector<Notice> notices = {};    ///< Tell.
   std::vector<Outcome> outcomes = {};  ///< Grant or refuse.
   /// The segment's name and the decision.

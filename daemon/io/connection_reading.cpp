@@ -16,9 +16,15 @@ constexpr std::size_t kMaxQueuedAnswers = wire::kMaxRequestsInFlight;
 constexpr std::size_t kMostAtDeath = 1024;  // More than a socket's buffer has room for.
 
 bool has_schema_fd(const wire::Request& request) {
-  const auto* topic = std::get_if<wire::CreateTopic>(&request.body);
-  const auto* buffer = std::get_if<wire::CreateBuffer>(&request.body);
-  return (topic != nullptr && topic->schema_in_fd) || (buffer != nullptr && buffer->schema_in_fd);
+  return std::visit(
+      [](const auto& body) {
+        if constexpr (requires { body.schema_in_fd; }) {
+          return body.schema_in_fd;
+        } else {
+          return false;
+        }
+      },
+      request.body);
 }
 
 }  // namespace

@@ -87,16 +87,6 @@ void Service::execute(std::uint32_t session, wire::Request request, SentSchema s
                           {.code = Errc::bad_request, .detail = "op: hello was said already"});
                  },
                  [&](wire::Ping&) { welcome(session, request.id); },
-                 [&](wire::CreateTopic& body) {
-                   create(asker,
-                          {.name = std::move(body.name), .options = std::move(body.options)},
-                          std::move(schema));
-                 },
-                 [&](wire::CreateBuffer& body) {
-                   create(asker,
-                          {.name = std::move(body.name), .options = std::move(body.options)},
-                          std::move(schema));
-                 },
                  [&](wire::Open& body) { open(asker, body); },
                  [&](wire::Close& body) { close(asker, body); },
                  [&](wire::Remove& body) { remove(asker, body); },
@@ -115,6 +105,11 @@ void Service::execute(std::uint32_t session, wire::Request request, SentSchema s
                  [&](wire::WaitReturned& body) { wait_returned(asker, body); },
                  [&](wire::ListTokens& body) { list_tokens(asker, body); },
                  [&](wire::Revoke& body) { revoke(asker, body); },
+                 [&](auto& body) {  // Creates, whatever the kind.
+                   create(asker,
+                          {.name = std::move(body.name), .options = std::move(body.options)},
+                          std::move(schema));
+                 },
              },
              request.body);
   carry_out();
@@ -170,9 +165,7 @@ void Service::carry_out() {
         effects.token_outcomes.empty() && effects.released.empty()) {
       break;
     }
-    for (const core::Handle& handle : effects.ended) {
-      repair(handle);
-    }
+    repair(effects.ended);
     for (const core::Notice& notice : effects.notices) {
       notify(notice);
     }
@@ -189,16 +182,32 @@ void Service::carry_out() {
   arm_deadline();
 }
 
-void Service::repair(const core::Handle& handle) {
-  reader_fds_.erase(handle.id);
-  const auto found = memories_.find(handle.memory);
+// Those of one queue together: that takes as long as for one of them.
+void Service::repair(const std::vector<core::Handle>& ended) {
+  std::map<core::MemoryId, std::vector<std::uint16_t>> owners;
+  for (const core::Handle& handle : ended) {
+    repair(handle);
+    if (handle.owner != 0) {
+      owners[handle.memory].push_back(handle.owner);
+    }
+  }
+  for (auto& [id, of_queue] : owners) {
+    if (const auto found = memories_.find(id); found != memories_.end()) {
+      repair_queue(*found->second.queue, std::move(of_queue));
+    }
+  }
+}
+
+void Service::repair(const core::Handle& ended) {
+  reader_fds_.erase(ended.id);
+  const auto found = memories_.find(ended.memory);
   if (found == memories_.end()) {
     return;
   }
-  if (handle.as == wire::OpenAs::publish) {
+  if (ended.as == wire::OpenAs::publish) {
     found->second.memory->end_publisher();
-  } else if (handle.as == wire::OpenAs::subscribe) {
-    found->second.memory->end_subscriber(handle.entry);
+  } else if (ended.as == wire::OpenAs::subscribe) {
+    found->second.memory->end_subscriber(ended.entry);
   }
 }
 

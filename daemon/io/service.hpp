@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <span>
 #include <vector>
 
 #include "daemon/core/registry.hpp"
@@ -18,6 +19,8 @@
 #include "daemon/io/slow_thread.hpp"
 #include "daemon/io/live_grains.hpp"
 #include "daemon/shm/buffer_memory.hpp"
+#include "daemon/shm/part.hpp"
+#include "daemon/shm/queue_memory.hpp"
 #include "daemon/shm/topic_memory.hpp"
 #include "proto/wire/messages.hpp"
 
@@ -77,10 +80,14 @@ class Service {
  private:
   struct Live {
     std::shared_ptr<shm::TopicMemory> memory = {};   // Of a topic,
+    std::shared_ptr<shm::QueueMemory> queue = {};    // of a queue,
     std::shared_ptr<shm::BufferMemory> buffer = {};  // or of a buffer.
     std::unique_ptr<LiveGrains> grains = {};
     std::set<std::uint32_t> writers = {};  // Sessions that were granted it since the last check.
+    std::size_t most_writers = 16;         // With more, the dead among them are forgotten.
     std::uint32_t writer_uid = 0;          // Of the last of them.
+
+    [[nodiscard]] const shm::SharedFd& schema() const;
   };
   struct Grave {
     core::MemoryId id;
@@ -103,7 +110,8 @@ class Service {
   /// The detail begins with the name that was asked for.
   void refuse_named(core::Asker asker, const std::string& name, Error error);
   void carry_out();
-  void repair(const core::Handle& handle);
+  void repair(const std::vector<core::Handle>& ended);
+  void repair(const core::Handle& ended);
   void notify(const core::Notice& notice);
   void settle(const core::Outcome& outcome);
   void arm_deadline();
@@ -114,6 +122,7 @@ class Service {
   void remove(core::Asker asker, const wire::Remove& request);
   void release(const core::Released& released);
   [[nodiscard]] bool is_free(Grave& grave);
+  void charge_keeper(Grave& grave);
   void visit_graves();
   void visit_graves_later();
   void retire(Grave grave);
@@ -129,10 +138,20 @@ class Service {
                                         const core::Segment& segment,
                                         Live& live);
   void withdraw(const core::Handle& handle, Error error);
+  void keep_for_readers(const core::Handle& handle, const std::vector<shm::Part>& parts);
+  void note_writer(const core::Handle& handle, Live& live);
+  void forget_dead(std::set<std::uint32_t>& sessions) const;
   void set_limits(const core::Segment& segment, const core::Handle& publisher, Live& live);
   [[nodiscard]] bool is_limited(const core::Segment& segment, std::uint32_t reader_uid) const;
   void fence(const core::Handle& publisher);
   void finish_fence(core::MemoryId old, Result<std::shared_ptr<shm::TopicMemory>> made);
+  // service_queues.cpp
+  [[nodiscard]] Result<Outgoing> opened_queue(const core::Handle& handle, Live& live);
+  void repair_queue(shm::QueueMemory& memory, std::vector<std::uint16_t> owners);
+  [[nodiscard]] Participant describe_participant(
+      const core::Handle& handle, const std::vector<sync::HolderStatus>& holders) const;
+  [[nodiscard]] wire::HeldBy holders_of(const core::Segment& segment,
+                                        const shm::QueueMemory& memory) const;
   // service_tokens.cpp
   void open_buffer(const core::Handle& handle);
   void lend(core::Asker asker, const wire::Lend& request);
@@ -171,6 +190,14 @@ class Service {
   void holders(core::Asker asker, const wire::Holders& request);
   [[nodiscard]] SegmentInfo describe(const core::Segment& segment) const;
   [[nodiscard]] Reader describe_reader(const core::Handle& handle) const;
+  [[nodiscard]] std::vector<const core::Handle*> users_after(const core::Segment& segment,
+                                                             std::uint64_t handle) const;
+  void put_users(SegmentInfo& info,
+                 const core::Segment& segment,
+                 std::span<const core::Handle* const> users) const;
+  [[nodiscard]] wire::HeldBy holders_of(const core::Segment& segment,
+                                        core::MemoryId id,
+                                        const shm::TopicMemory& memory) const;
 
   template <class Work, class Done>
   void run_slowly(Work work, Done done) {

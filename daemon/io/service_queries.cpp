@@ -11,7 +11,7 @@ namespace tenure::io {
 namespace {
 
 constexpr std::size_t kListedTensors = 4;
-constexpr std::size_t kReadersPerPage = 32;
+constexpr std::size_t kUsersPerPage = 32;
 // A token is at most 600 bytes of JSON; a wish of 1024 regions, of which 64 are listed, 5 KiB.
 constexpr std::size_t kTokensPerPage = 80;
 constexpr std::size_t kWaitingPerPage = 2;
@@ -25,6 +25,11 @@ Error too_long(const char* member, std::size_t bytes) {
   return {.code = Errc::bad_request,
           .detail = std::string(member) + ": " + std::to_string(bytes) + " bytes; at most " +
                     std::to_string(wire::kMaxGlobBytes) + " are allowed"};
+}
+
+template <class T>
+void cut(std::vector<T>& items, std::size_t count) {
+  items.resize(std::min(items.size(), count));
 }
 
 SegmentStat buffer_stat(const core::Segment& segment) {
@@ -41,11 +46,17 @@ SegmentStat buffer_stat(const core::Segment& segment) {
 
 }  // namespace
 
+const shm::SharedFd& Service::Live::schema() const {
+  return buffer ? buffer->spec().schema : queue ? queue->spec().schema : memory->spec().schema;
+}
+
 SegmentInfo Service::describe(const core::Segment& segment) const {
   SegmentInfo info = registry_.describe(segment);
   const auto live = memories_.find(segment.memory);
   if (live != memories_.end() && live->second.memory != nullptr) {
     live->second.memory->describe(info, coarse_now());
+  } else if (live != memories_.end() && live->second.queue != nullptr) {
+    live->second.queue->describe(info, coarse_now());
   }
   return info;
 }
@@ -93,6 +104,35 @@ Reader Service::describe_reader(const core::Handle& handle) const {
   return reader;
 }
 
+// One more than a page shows. A publisher is shown by itself, and holders of tokens elsewhere.
+std::vector<const core::Handle*> Service::users_after(const core::Segment& segment,
+                                                      std::uint64_t handle) const {
+  std::vector<const core::Handle*> users;
+  for (auto user = segment.users.upper_bound(handle);
+       !segment.buffer && user != segment.users.end() && users.size() <= kUsersPerPage;
+       ++user) {
+    if (segment.publisher != *user) {
+      users.push_back(registry_.find_handle(*user));
+    }
+  }
+  return users;
+}
+
+void Service::put_users(SegmentInfo& info,
+                        const core::Segment& segment,
+                        std::span<const core::Handle* const> users) const {
+  if (!segment.queue) {
+    for (const core::Handle* user : users) {
+      info.readers.push_back(describe_reader(*user));
+    }
+    return;
+  }
+  const auto holders = memories_.at(segment.memory).queue->holders();
+  for (const core::Handle* user : users) {
+    info.participants.push_back(describe_participant(*user, holders));
+  }
+}
+
 void Service::inspect(core::Asker asker, const wire::Inspect& request) {
   const auto found = registry_.find(asker.session, request.name);
   if (!found) {
@@ -102,32 +142,23 @@ void Service::inspect(core::Asker asker, const wire::Inspect& request) {
   const core::Segment& segment = **found;
   wire::Inspected page{.info = describe(segment)};
   std::vector<shm::SharedFd> fds;
-  const Live& memory = memories_.at(segment.memory);
-  if (const auto schema =
-          memory.buffer ? memory.buffer->spec().schema : memory.memory->spec().schema) {
+  if (const auto& schema = memories_.at(segment.memory).schema()) {
     page.schema_fd = 0;
     page.info.schema.clear();
     page.info.offsets_bytes.clear();
     fds.push_back(schema);
   }
-  std::vector<std::uint64_t> handles;
-  for (auto user = segment.users.upper_bound(request.after_handle);
-       user != segment.users.end() && handles.size() <= kReadersPerPage;
-       ++user) {
-    if (!segment.buffer && segment.publisher != *user) {
-      handles.push_back(*user);
-      page.info.readers.push_back(describe_reader(*registry_.find_handle(*user)));
-    }
-  }
-  std::size_t count = std::min(handles.size(), kReadersPerPage);
-  page.more = handles.size() > count;
-  page.info.readers.resize(count);
+  const auto users = users_after(segment, request.after_handle);
+  std::size_t count = std::min(users.size(), kUsersPerPage);
+  put_users(page.info, segment, std::span(users).first(count));
+  page.more = users.size() > count;
   while (count > 1 && !fits(page, asker.request)) {
     count /= 2;
-    page.info.readers.resize(count);
+    cut(page.info.readers, count);
+    cut(page.info.participants, count);
     page.more = true;
   }
-  page.last_handle = count == 0 ? request.after_handle : handles[count - 1];
+  page.last_handle = count == 0 ? request.after_handle : users[count - 1]->id;
   reply(asker.session, asker.request, std::move(page), std::move(fds));
 }
 
@@ -140,8 +171,9 @@ void Service::stat(core::Asker asker, const wire::Stat& request) {
   const core::Segment& segment = **found;
   reply(asker.session,
         asker.request,
-        wire::Counted{.stat = segment.buffer ? buffer_stat(segment)
-                                             : memories_.at(segment.memory).memory->stat()});
+        wire::Counted{.stat = segment.buffer  ? buffer_stat(segment)
+                              : segment.queue ? memories_.at(segment.memory).queue->stat()
+                                              : memories_.at(segment.memory).memory->stat()});
 }
 
 void Service::list_tokens(core::Asker asker, const wire::ListTokens& request) {
@@ -178,24 +210,37 @@ void Service::list_tokens(core::Asker asker, const wire::ListTokens& request) {
   reply(asker.session, asker.request, std::move(page));
 }
 
+wire::HeldBy Service::holders_of(const core::Segment& segment,
+                                 core::MemoryId id,
+                                 const shm::TopicMemory& memory) const {
+  wire::HeldBy held;
+  for (const std::uint64_t user : segment.users) {
+    const core::Handle& handle = *registry_.find_handle(user);
+    if (handle.as == wire::OpenAs::subscribe && handle.memory == id &&
+        memory.is_in_the_way(handle.entry)) {
+      held.readers.push_back(describe_reader(handle));
+    }
+  }
+  return held;
+}
+
 void Service::holders(core::Asker asker, const wire::Holders& request) {
   const auto handle = registry_.handle(asker.session, request.handle);
   if (!handle) {
     refuse(asker.session, asker.request, handle.error());
     return;
   }
-  const core::Segment& segment = *registry_.find_by_id(handle->memory.segment);
-  const auto live = memories_.find(handle->memory);
   wire::HeldBy held;
-  for (const std::uint64_t id : segment.users) {
-    const core::Handle& user = *registry_.find_handle(id);
-    if (live != memories_.end() && user.as == wire::OpenAs::subscribe &&
-        user.memory == handle->memory && live->second.memory->is_in_the_way(user.entry)) {
-      held.readers.push_back(describe_reader(user));
-    }
+  if (const auto live = memories_.find(handle->memory); live != memories_.end()) {
+    const core::Segment& segment = *registry_.find_by_id(handle->memory.segment);
+    held = live->second.queue ? holders_of(segment, *live->second.queue)
+                              : holders_of(segment, handle->memory, *live->second.memory);
   }
-  while (held.readers.size() > 1 && !fits(held, asker.request)) {
-    held.readers.resize(held.readers.size() / 2);
+  std::size_t count = std::max(held.readers.size(), held.participants.size());
+  while (count > 1 && !fits(held, asker.request)) {
+    count /= 2;
+    cut(held.readers, count);
+    cut(held.participants, count);
   }
   reply(asker.session, asker.request, std::move(held));
 }

@@ -5,6 +5,7 @@
 
 #include "daemon/io/clocks.hpp"
 #include "daemon/io/log_text.hpp"
+#include "daemon/io/opened_packet.hpp"
 #include "daemon/io/service.hpp"
 #include "proto/wire/codec.hpp"
 
@@ -44,7 +45,8 @@ void Service::cancel(core::Asker asker, const wire::Cancel& request) {
 }
 
 // The new publisher is let in only once nobody else can write: what a dead or closed one may still
-// have open would change its bundles.
+// have open would change its bundles. Into a queue many may write at any time; it is never fenced,
+// as that would lose what waits in it.
 void Service::grant(const core::Handle& handle) {
   if (handle.as == wire::OpenAs::lend) {
     open_buffer(handle);
@@ -70,7 +72,7 @@ void Service::grant_unchecked(const core::Handle& handle, int tries) {
   }
   const core::Segment& segment = *registry_.find_by_id(handle.memory.segment);
   Live& live = memories_.at(handle.memory);
-  auto packet = opened(handle, segment, live);
+  auto packet = live.queue ? opened_queue(handle, live) : opened(handle, segment, live);
   if (!packet && packet.error().code == Errc::held && tries > 0) {
     grant_later(handle.id, tries - 1);
     return;
@@ -79,13 +81,14 @@ void Service::grant_unchecked(const core::Handle& handle, int tries) {
     withdraw(handle, packet.error());
     return;
   }
-  const Peer peer = registry_.peer(handle.asker.session);
   if (handle.as == wire::OpenAs::publish) {
-    live.writers.insert(handle.asker.session);
-    live.writer_uid = peer.uid;
+    note_writer(handle, live);
     set_limits(segment, handle, live);
   } else if (handle.as == wire::OpenAs::subscribe) {
-    live.memory->register_subscriber(handle.entry, is_limited(segment, peer.uid));
+    const std::uint32_t uid = registry_.peer(handle.asker.session).uid;
+    live.memory->register_subscriber(handle.entry, is_limited(segment, uid));
+  } else if (live.queue) {
+    note_writer(handle, live);
   }
   log_->debug("role_opened session={} handle={} name={} as={}",
               handle.asker.session,
@@ -114,30 +117,36 @@ Result<Outgoing> Service::opened(const core::Handle& handle,
                     .schema = {},
                     .schema_fd = {},
                     .grants = {}};
-  auto parts = live.memory->grant(handle.as);
+  const auto parts = live.memory->grant(handle.as);
   if (!parts) {
     return parts.error();
   }
-  Outgoing packet;
-  for (shm::Part& part : *parts) {
-    body.grants.push_back({.memory = part.memory,
-                           .fd = static_cast<std::uint32_t>(packet.fds.size()),
-                           .offset_bytes = 0,
-                           .length_bytes = part.length_bytes,
-                           .right = part.right});
+  keep_for_readers(handle, *parts);
+  return pack_opened(handle.asker.request,
+                     std::move(body),
+                     *parts,
+                     {.fd = spec.schema, .tensors = segment.options.schema});
+}
+
+void Service::keep_for_readers(const core::Handle& handle, const std::vector<shm::Part>& parts) {
+  for (const shm::Part& part : parts) {
     if (part.right == wire::Right::read) {  // A writable one is the client's alone.
       reader_fds_[handle.id].push_back(part.fd);
     }
-    packet.fds.push_back(std::move(part.fd));
   }
-  if (spec.schema != nullptr) {
-    body.schema_fd = static_cast<std::uint32_t>(packet.fds.size());
-    packet.fds.push_back(spec.schema);
-  } else {
-    body.schema = segment.options.schema;
+}
+
+void Service::note_writer(const core::Handle& handle, Live& live) {
+  live.writers.insert(handle.asker.session);
+  live.writer_uid = registry_.peer(handle.asker.session).uid;
+  if (live.writers.size() > live.most_writers) {  // Of a queue: there is no check.
+    forget_dead(live.writers);
+    live.most_writers = std::max(live.most_writers, 2 * live.writers.size());
   }
-  packet.bytes = wire::encode(wire::Reply{.id = handle.asker.request, .body = std::move(body)});
-  return packet;
+}
+
+void Service::forget_dead(std::set<std::uint32_t>& sessions) const {
+  std::erase_if(sessions, [&](std::uint32_t one) { return registry_.peer(one).session == 0; });
 }
 
 void Service::withdraw(const core::Handle& handle, Error error) {

@@ -47,6 +47,23 @@ shm::TopicSpec spec_of(const core::Segment& segment) {
           .pages = segment.terms.pages};
 }
 
+shm::QueueSpec queue_spec_of(const core::Segment& segment) {
+  const QueueOptions& options = segment.queue->options();
+  const core::QueueShape& shape = segment.queue->shape();
+  return {.name = segment.name,
+          .segment_id = segment.memory.segment,
+          .incarnation = segment.memory.incarnation,
+          .rules = core::rules_of(options),
+          .slot_stride_bytes = shape.slot_stride_bytes,
+          .head_bytes = shape.head_bytes,
+          .data_bytes = shape.data_bytes,
+          .when_full = options.when_full,
+          .consume = options.consume,
+          .tensor_count = static_cast<std::uint32_t>(options.schema.size()),
+          .attribute_bytes = static_cast<std::uint32_t>(options.attribute_bytes),
+          .pages = segment.terms.pages};
+}
+
 shm::BufferSpec buffer_spec_of(const core::Segment& segment) {
   const core::BufferShape& shape = segment.buffer->shape();
   return {.name = segment.name,
@@ -56,9 +73,11 @@ shm::BufferSpec buffer_spec_of(const core::Segment& segment) {
 }
 
 std::string schema_text(const core::Segment& segment) {
-  return segment.buffer
-             ? wire::encode_schema(std::span<const FixedTensor>(segment.buffer->options().schema))
-             : wire::encode_schema(std::span<const TensorSpec>(segment.options.schema));
+  if (segment.buffer) {
+    return wire::encode_schema(std::span<const FixedTensor>(segment.buffer->options().schema));
+  }
+  return wire::encode_schema(std::span<const TensorSpec>(
+      segment.queue ? segment.queue->options().schema : segment.options.schema));
 }
 
 // Leaves `fd` alone where the text is empty: it fits a packet.
@@ -78,7 +97,8 @@ void put_schema(core::Declaration& declaration, std::vector<FixedTensor> schema)
     buffer->schema = std::move(schema);
     return;
   }
-  auto& specs = std::get<TopicOptions>(declaration.options).schema;
+  auto* const queue = std::get_if<QueueOptions>(&declaration.options);
+  auto& specs = queue ? queue->schema : std::get<TopicOptions>(declaration.options).schema;
   for (FixedTensor& tensor : schema) {
     specs.push_back(std::move(tensor.spec));
   }
@@ -88,7 +108,7 @@ wire::Created created(const core::Segment& segment, bool existed) {
   return {.id = segment.memory.segment,
           .incarnation = segment.memory.incarnation,
           .size_bytes = segment.size_bytes(),
-          .slot_bytes = segment.shape.slot_stride_bytes,
+          .slot_bytes = segment.slot_stride_bytes(),
           .existed = existed};
 }
 
@@ -118,31 +138,30 @@ void Service::create(core::Asker asker, core::Declaration declaration, SentSchem
 }
 
 void Service::make_memory(const core::Segment& segment) {
-  const auto finish = [this, id = segment.memory.segment](auto made) {
-    finish_create(id, std::move(made));
-  };
   const std::string schema = segment.schema_bytes() == 0 ? "" : schema_text(segment);
-  if (segment.buffer) {
+  const auto make = [&]<class Memory>(auto spec, std::shared_ptr<Memory> Live::* member) {
     run_slowly(
-        [spec = buffer_spec_of(segment), schema]() mutable -> Result<Live> {
+        [spec = std::move(spec), schema, member]() mutable -> Result<Live> {
           if (auto written = write_large_schema(schema, spec.schema); !written) {
             return written.error();
           }
-          auto made = shm::BufferMemory::make(std::move(spec));
-          return made ? Result<Live>(Live{.buffer = *std::move(made)}) : made.error();
+          auto made = Memory::make(std::move(spec));
+          if (!made) {
+            return made.error();
+          }
+          Live live;
+          live.*member = *std::move(made);
+          return live;
         },
-        finish);
-    return;
+        [this, id = segment.memory.segment](auto made) { finish_create(id, std::move(made)); });
+  };
+  if (segment.buffer) {
+    make(buffer_spec_of(segment), &Live::buffer);
+  } else if (segment.queue) {
+    make(queue_spec_of(segment), &Live::queue);
+  } else {
+    make(spec_of(segment), &Live::memory);
   }
-  run_slowly(
-      [spec = spec_of(segment), schema]() mutable -> Result<Live> {
-        if (auto written = write_large_schema(schema, spec.schema); !written) {
-          return written.error();
-        }
-        auto made = shm::TopicMemory::make(spec);
-        return made ? Result<Live>(Live{.memory = *std::move(made)}) : made.error();
-      },
-      finish);
 }
 
 void Service::finish_create(std::uint64_t id, Result<Live> made) {
@@ -201,10 +220,14 @@ void Service::release(const core::Released& released) {
             .keeper = released.writer_uid});
     return;
   }
-  retire({.id = released.id,
-          .memory = std::move(live.memory),
-          .writers = std::move(live.writers),
-          .keeper = live.writer_uid});
+  Grave grave{.id = released.id,
+              .memory = std::move(live.memory),
+              .writers = std::move(live.writers),
+              .keeper = live.writer_uid};
+  if (live.queue != nullptr) {
+    grave.memory = std::move(live.queue);
+  }
+  retire(std::move(grave));
 }
 
 void Service::retire(Grave grave) {
@@ -223,9 +246,7 @@ void Service::retire(Grave grave) {
               "memory_freed id={} incarnation={}", visited.id.segment, visited.id.incarnation);
           return;
         }
-        if (visited.keeper) {
-          registry_.keep_memory(visited.id, *visited.keeper);
-        }
+        charge_keeper(visited);
         log_->info("memory_kept id={} incarnation={} uid={}",
                    visited.id.segment,
                    visited.id.incarnation,
@@ -238,10 +259,23 @@ void Service::retire(Grave grave) {
 
 // Where the kernel cannot say who writes, the death of all who were granted it must do.
 bool Service::is_free(Grave& grave) {
-  std::erase_if(grave.writers,
-                [&](std::uint32_t session) { return registry_.peer(session).session == 0; });
+  forget_dead(grave.writers);
   return grave.left == shm::Writers::none ||
          (grave.left == shm::Writers::unknown && grave.writers.empty());
+}
+
+// Into a queue many may write, and nobody knows who of them keeps it: none whose sessions have all
+// ended, while somebody else's has not.
+void Service::charge_keeper(Grave& grave) {
+  if (!grave.keeper) {
+    return;
+  }
+  const auto uid_of = [this](std::uint32_t session) { return registry_.peer(session).uid; };
+  if (!grave.writers.empty() &&
+      std::ranges::find(grave.writers, *grave.keeper, uid_of) == grave.writers.end()) {
+    grave.keeper = uid_of(*grave.writers.begin());
+  }
+  registry_.keep_memory(grave.id, *grave.keeper);
 }
 
 void Service::visit_graves() {
@@ -250,6 +284,7 @@ void Service::visit_graves() {
     if (is_free(grave)) {
       retire(std::move(grave));
     } else {
+      charge_keeper(grave);
       graves_.push_back(std::move(grave));
     }
   }

@@ -4,11 +4,11 @@
 #include <algorithm>
 #include <atomic>
 #include <cstring>
-#include <ctime>
 #include <utility>
 
 #include "daemon/shm/huge_pages.hpp"
 #include "daemon/shm/memory_limit.hpp"
+#include "daemon/shm/stamps.hpp"
 #include "proto/os/kernel.hpp"
 #include "proto/sync/topic_repair.hpp"
 #include "proto/sync/topic_status.hpp"
@@ -17,13 +17,6 @@ namespace tenure::shm {
 namespace {
 
 constexpr int kCopyAttempts = 4;
-
-std::int64_t realtime_ns() noexcept {
-  constexpr std::int64_t nanos_per_second = 1'000'000'000;
-  ::timespec now{};
-  ::clock_gettime(CLOCK_REALTIME, &now);
-  return now.tv_sec * nanos_per_second + now.tv_nsec;
-}
 
 std::uint64_t highest_version(const layout::TopicHead& head, std::size_t slots) noexcept {
   // Every load: relaxed, a figure that is only exceeded. alone: topic.status
@@ -160,28 +153,11 @@ Result<std::vector<Part>> TopicMemory::grant(wire::OpenAs as) {
   using wire::Memory;
   using wire::Right;
   const Right main = as == wire::OpenAs::publish ? Right::write : Right::read;
-  struct Wish {
-    Memory memory;
-    Right right;
-    Memfd* memfd;
-  };
-  std::vector<Wish> wishes{{Memory::head, main, &head_}, {Memory::data, main, &data_}};
+  std::vector<Wish> wishes{{Memory::head, main, head_}, {Memory::data, main, data_}};
   if (as != wire::OpenAs::observe) {
-    wishes.push_back({Memory::bell, Right::write, &bell_});
+    wishes.push_back({Memory::bell, Right::write, bell_});
   }
-  std::vector<Part> parts;
-  for (const Wish& wish : wishes) {
-    auto fd =
-        wish.right == Right::write ? wish.memfd->open_read_write() : wish.memfd->share_read_only();
-    if (!fd) {
-      return fd.error();
-    }
-    parts.push_back({.memory = wish.memory,
-                     .right = wish.right,
-                     .length_bytes = wish.memfd->size_bytes(),
-                     .fd = std::move(*fd)});
-  }
-  return parts;
+  return hand_out(wishes);
 }
 
 Writers TopicMemory::writers() const noexcept {
@@ -226,11 +202,8 @@ void TopicMemory::describe(SegmentInfo& info, std::chrono::nanoseconds coarse_no
   const auto status = sync::read_status(head(), bell(), spec_.slots, spec_.subscribers);
   info.version = status.version;
   info.slots_held = static_cast<std::size_t>(std::popcount(status.held));
-  const auto now = static_cast<std::uint64_t>(coarse_now.count());
   if (status.version != 0 && status.published_ns != 0) {
-    const std::uint64_t age = status.published_ns < now ? now - status.published_ns : 0;
-    info.age = std::chrono::duration_cast<std::chrono::milliseconds>(
-        std::chrono::nanoseconds(static_cast<std::int64_t>(age)));
+    info.age = age_of(status.published_ns, coarse_now);
   }
 }
 

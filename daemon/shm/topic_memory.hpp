@@ -11,6 +11,7 @@
 #include <tenure/client.hpp>
 
 #include "daemon/shm/memfd.hpp"
+#include "daemon/shm/part.hpp"
 #include "daemon/shm/segment_memory.hpp"
 #include "daemon/shm/writer_check.hpp"
 #include "proto/layout/topic_bell.hpp"
@@ -36,14 +37,6 @@ struct TopicSpec {
   std::uint32_t attribute_bytes = 0;
   Pages pages = Pages::huge;
   SharedFd schema = {};  ///< Its text, where it is too large for a packet; kept for who opens.
-};
-
-/// One memfd of a topic as it is handed out.
-struct Part {
-  wire::Memory memory;
-  wire::Right right;
-  std::uint64_t length_bytes;
-  SharedFd fd;
 };
 
 /// One life of a topic's memory: head, bell and data. What peers write into it is never trusted.

@@ -16,8 +16,12 @@ namespace tenure {
 namespace detail {
 struct BundleSchema;
 struct BundleAccess;
-class PublisherState;
+class WriterState;
+struct Filling;
 }  // namespace detail
+
+/// Whether each bundle carries the time of its publication or push (about 25 ns each).
+enum class Stamp : std::uint8_t { none, monotonic };
 
 /// Travels with a bundle: a number of your own and up to `attribute_bytes` of your own bytes.
 struct Note {
@@ -25,7 +29,7 @@ struct Note {
   std::span<const std::byte> attributes = {};
 };
 
-/// Named tensors that were published together, to be read. The base of View and Snapshot.
+/// Named tensors that were published together, to be read. The base of View, Snapshot and Item.
 ///
 /// Whatever a peer wrote is checked before it is used: a call answers `corrupt`, it never follows a
 /// bad offset. What it gives lies in it, so nothing is to be had of a temporary bundle: keep it in
@@ -34,10 +38,11 @@ class Bundle {
  public:
   /// What bundles of this segment consist of, in the order of their creation.
   [[nodiscard]] std::span<const TensorSpec> schema() const noexcept;
-  /// Tag and attributes; the attributes point into the bundle.
+  /// Tag and attributes; the attributes point into the bundle. Nothing of a bundle that was taken
+  /// before a fork.
   [[nodiscard]] Note note() const& noexcept;
   Note note() const&& = delete;
-  /// When it was published, on CLOCK_MONOTONIC; 0 for a topic without Stamp.
+  /// When it was published or pushed, on CLOCK_MONOTONIC; 0 without Stamp, or taken before a fork.
   [[nodiscard]] std::chrono::nanoseconds published_at() const noexcept;
 
   /// The tensor called `name`. Its descriptor is copied and checked here, once.
@@ -70,6 +75,7 @@ class Bundle {
 
  private:
   friend struct detail::BundleAccess;
+  [[nodiscard]] bool is_forked() const noexcept;
   [[nodiscard]] Result<void> open(std::string_view name, TensorView& view) const;
 
   const detail::BundleSchema* schema_ = nullptr;
@@ -80,11 +86,12 @@ class Bundle {
   std::shared_ptr<const void> (*keep_)(const Bundle& bundle) = nullptr;
 };
 
-/// A slot being filled. Publisher::publish() makes it visible; destroyed, it is dropped.
+/// A slot being filled. Publisher::publish() or Producer::push() makes it visible; destroyed, it is
+/// dropped.
 ///
-/// It keeps the mapping alive and may outlive its Publisher (it is then dropped). A tensor that was
+/// It keeps the mapping alive and may outlive its role (it is then dropped). A tensor that was
 /// never asked for is absent from the bundle. Threads: one at a time; other drafts and the
-/// Publisher may be used by other threads meanwhile.
+/// role may be used by other threads meanwhile.
 class Draft {
  public:
   Draft(Draft&& other) noexcept;
@@ -118,12 +125,12 @@ class Draft {
   [[nodiscard]] Result<void> set_note(Note note);
 
  private:
-  friend class detail::PublisherState;
+  friend class detail::WriterState;
   Draft() = default;
   [[nodiscard]] Result<void> check() const;
 
-  detail::PublisherState* state_ = nullptr;  // Counted. Empty: published or moved from.
-  std::uint32_t slot_ = 0;
+  detail::WriterState* state_ = nullptr;  // Counted. Empty: published or moved from.
+  detail::Filling* filling_ = nullptr;    // What is known of the slot; state_ owns it.
 };
 
 }  // namespace tenure

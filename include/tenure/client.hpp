@@ -11,6 +11,8 @@
 #include <vector>
 
 #include <tenure/buffer.hpp>
+#include <tenure/queue.hpp>
+#include <tenure/segment_info.hpp>
 #include <tenure/token_info.hpp>
 #include <tenure/topic.hpp>
 
@@ -19,68 +21,6 @@ namespace tenure {
 namespace detail {
 class ClientState;
 }
-
-/// The kind of a segment.
-enum class Kind : std::uint8_t { topic, queue, buffer };
-
-/// One reader of a topic, as `inspect` shows it.
-struct Reader {
-  Peer peer = {};
-  Access access = Access::subscribe;
-  std::vector<std::uint64_t> held = {};  ///< Versions it holds now.
-  std::uint64_t seen = 0;                ///< The last version it has seen, as it says.
-  std::uint64_t missed = 0;              ///< As it says.
-};
-
-/// What a segment is and who takes part in it.
-struct SegmentInfo {
-  std::string name = {};
-  Kind kind = Kind::topic;
-  std::uint64_t id = 0;
-  std::uint64_t incarnation = 0;  ///< Goes up when the segment got fresh memory.
-  std::uint64_t size_bytes = 0;   ///< Reserved memory.
-  std::size_t slots = 0;
-  std::uint32_t uid = 0;  ///< The owner.
-  Terms terms = {};
-  std::vector<TensorSpec> schema = {};
-  std::optional<Peer> publisher = {};
-  Retention retention = Retention::overwrite;
-  std::size_t users = 0;                              ///< Open roles, the publisher included.
-  std::uint64_t version = 0;                          ///< The newest, 0: nothing published yet.
-  std::optional<std::chrono::milliseconds> age = {};  ///< Since the newest was published.
-  std::size_t slots_held = 0;                         ///< Of `slots`; by anybody.
-  std::vector<Reader> readers = {};                   ///< inspect() only.
-  // A buffer's:
-  std::uint64_t grain_bytes = 0;
-  Handover handover = Handover::share;
-  std::size_t tokens = 0;                         ///< Held, attached or on their way.
-  std::vector<std::uint64_t> offsets_bytes = {};  ///< Of `schema`, one each.
-};
-
-/// Counters since the segment was created. Readers' figures are what they say of themselves.
-struct SegmentStat {
-  std::uint64_t published = 0;
-  std::uint64_t views = 0;
-  std::uint64_t snapshots = 0;
-  std::uint64_t missed = 0;
-  std::uint64_t retries = 0;
-  std::uint64_t torn = 0;
-  std::uint64_t wakes = 0;
-  std::uint64_t queued = 0;
-  std::uint64_t taken = 0;
-  std::uint64_t redelivered = 0;
-  std::uint64_t parked = 0;
-  std::uint64_t published_bytes = 0;
-  // Of a buffer; regions, but for `refused` (requests that others or a quota stood in the way of,
-  // those that waited in vain included) and `moved` (grains that got fresh memory because the old
-  // could still be written).
-  std::uint64_t borrowed = 0;
-  std::uint64_t frozen = 0;
-  std::uint64_t claimed = 0;
-  std::uint64_t refused = 0;
-  std::uint64_t poisoned = 0;  ///< Borrows whose writer died half-way.
-  std::uint64_t moved = 0;
-};
 
 /// Something happened to a segment that this client has open, or to its broker.
 struct Event {
@@ -162,6 +102,21 @@ class Client {
   ///         out
   [[nodiscard]] Result<Subscriber> subscriber(std::string_view name,
                                               SubscriberOptions options = {});
+
+  /// Declares a queue. Errors: as create_topic()
+  [[nodiscard]] Result<void> create_queue(std::string_view name, const QueueOptions& options);
+
+  /// Opens a queue for filling one of its lanes.
+  ///
+  /// Errors: not_found, timed_out, no_memory, too_many, too_old  as publisher()
+  ///         denied       no right w;  unsupported  it is no queue
+  ///         bad_request  it has no such lane, or no such name can be
+  [[nodiscard]] Result<Producer> producer(std::string_view name, LaneOptions options = {});
+
+  /// Opens a queue for emptying one of its lanes, or for its parked bundles.
+  ///
+  /// Errors: as producer();  denied  no rights r and x, and w unless the queue is Consume::read
+  [[nodiscard]] Result<Consumer> consumer(std::string_view name, LaneOptions options = {});
 
   /// Declares a buffer. This session has its root borrow, unless it was there already or the broker
   /// is to have it. Errors: as create_topic()

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/// Keeping a topic's tensors in RAM, where a device can copy from and to them at full speed.
+/// Keeping the tensors of a topic or queue in RAM, where a device can copy from and to them at full
+/// speed.
 #pragma once
 
 #include <concepts>
@@ -38,7 +39,7 @@ class Pin {
   std::shared_ptr<const void> pinned_;
 };
 
-/// Pins the data, all slots of it, that a Publisher or Subscriber has mapped; for CUDA what is
+/// Pins the data, all slots of it, that a role has mapped; for CUDA what is
 /// mapped read-only is registered as read-only. After reopen() the new memory is to be pinned anew.
 ///
 /// May take long: every page is visited; the first use of CUDA also starts its runtime.

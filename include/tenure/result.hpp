@@ -154,7 +154,8 @@ class [[nodiscard]] Result<void> {
   using value_type = void;
   using error_type = Error;
 
-  Result() = default;
+  // Not `= default`, or `return {}` would first clear the room of an error, in every verb.
+  Result() noexcept {}
   // NOLINTNEXTLINE(google-explicit-constructor): as above.
   Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}
 

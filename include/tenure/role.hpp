@@ -15,14 +15,16 @@ class RoleState;
 struct RoleAccess;
 }  // namespace detail
 
-/// One way of taking part in a segment: publisher, subscriber.
+/// One way of taking part in a segment: publisher, subscriber, producer, consumer.
 ///
 /// Move-only; it keeps its memory and its session alive. Threads: one at a time.
 /// In a forked child every call answers `forked`; reopen() works there.
 class Role {
  public:
   /// Waits until the next verb need not wait: a subscriber until there is a version that it has not
-  /// seen, a publisher until a slot is free. A busy wait of at most 20 us comes first.
+  /// seen, a publisher or producer until a slot is free, a consumer until there is a bundle; these
+  /// two also until the queue has ended, which their next verb says. A busy wait of at most 20 us
+  /// comes first.
   ///
   /// Errors: empty, full  kNoWait, and it would have to wait;  timed_out  waited in vain
   ///         cancelled    Client::interrupt();  broker_gone  said once, then waiting goes on
@@ -30,7 +32,7 @@ class Role {
   [[nodiscard]] Result<void> wait(Timeout timeout = kForever);
 
   /// A pollable file descriptor, readable when the next verb need not wait. The role closes it (an
-  /// Asio descriptor must release() it). The rule: read until `empty` (a publisher: draft until
+  /// Asio descriptor must release() it). The rule: read until `empty` (who writes: draft until
   /// `full`), or wait(kNoWait) refuses, then poll: that call has re-armed the descriptor.
   ///
   /// Errors: unsupported  with Access::observe: use a timer

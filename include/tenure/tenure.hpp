@@ -7,8 +7,10 @@
 #include <tenure/client.hpp>
 #include <tenure/dtype.hpp>
 #include <tenure/inherited_region.hpp>
+#include <tenure/queue.hpp>
 #include <tenure/result.hpp>
 #include <tenure/role.hpp>
+#include <tenure/segment_info.hpp>
 #include <tenure/tensor.hpp>
 #include <tenure/token.hpp>
 #include <tenure/token_info.hpp>

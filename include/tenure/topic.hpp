@@ -15,12 +15,10 @@
 namespace tenure {
 
 namespace detail {
+class PublisherState;
 class SubscriberState;
 struct SnapshotBuffer;
 }  // namespace detail
-
-/// Whether each bundle carries the time of its publication (about 25 ns a publish).
-enum class Stamp : std::uint8_t { none, monotonic };
 
 /// overwrite: slow readers skip, and learn how many; lossless: the publisher waits for all readers.
 enum class Retention : std::uint8_t { overwrite, lossless };

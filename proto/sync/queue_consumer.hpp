@@ -24,23 +24,25 @@ class QueueConsumer {
   QueueConsumer(const typename A::Queue& queue, std::uint16_t owner) noexcept
       : queue_(queue), owner_(owner) {}
 
-  /// The oldest bundle of the lane, redeliveries first.
+  /// The oldest bundle of the lane, redeliveries first. `expect`: see QueueRing::take().
   ///
   /// Errors: empty     there is none
   ///         finished  and none will come
   ///         corrupt   a peer wrote rubbish
-  [[nodiscard]] Taken pop(std::size_t lane) noexcept {
+  template <class Expect = ExpectNothing>
+  [[nodiscard]] Taken pop(std::size_t lane, Expect&& expect = {}) noexcept {
+    const auto claim = [owner = owner_](layout::QueueWord old) {
+      old.phase = layout::QueuePhase::taken;
+      old.owner = owner;
+      if (old.deliveries < layout::kMaxDeliveries) {
+        ++old.deliveries;
+      }
+      return old;
+    };
     // *Again* once more: what was given back after the first look comes before an `empty`.
     for (const auto name :
          {layout::again_ring(lane), layout::lane_ring(lane), layout::again_ring(lane)}) {
-      const Taken taken = QueueRing<A>(queue_, name).take([owner = owner_](layout::QueueWord old) {
-        old.phase = layout::QueuePhase::taken;
-        old.owner = owner;
-        if (old.deliveries < layout::kMaxDeliveries) {
-          ++old.deliveries;
-        }
-        return old;
-      });
+      const Taken taken = QueueRing<A>(queue_, name).take(claim, expect);
       if (taken.outcome != Outcome::empty) {
         return taken;
       }
@@ -110,6 +112,19 @@ class QueueConsumer {
     return ring_after(park_slot<A>(queue_, held, phase, owner_));
   }
 
+  /// Gives it up as if the caller had died: it is delivered again, or parked as *poisoned* if it
+  /// was being changed and that cannot be repeated. What was parked is parked again.
+  [[nodiscard]] Outcome give_up(Held held) noexcept {
+    using layout::QueuePhase;
+    if (held.word.phase == QueuePhase::examined) {
+      return park(held);
+    }
+    if (held.word.phase == QueuePhase::changing && !queue_.shape().is_repeatable) {
+      return ring_after(park_slot<A>(queue_, held, QueuePhase::poisoned, owner_));
+    }
+    return nack(held);
+  }
+
   /// Forwards a popped bundle to a later lane.
   [[nodiscard]] Outcome pass_on(Held held, std::size_t lane) noexcept {
     const layout::QueueWord word{.phase = layout::QueuePhase::queued,
@@ -151,8 +166,13 @@ class QueueConsumer {
     return outcome;
   }
 
-  // As a producer does: says that a bundle is on its way, then looks whether that came too late.
+  // As a producer does: says that a bundle is on its way, then looks whether that came too late. Of
+  // a queue that has ended already nothing is said: whoever dies between the two would have the
+  // broker deliver to a lane whose consumers were told that it is finished.
   [[nodiscard]] Outcome deliver_again(Held held) noexcept {
+    if (has_ended<A>(queue_)) {
+      return Outcome::finished;
+    }
     auto& place = queue_.slot(held.slot).word;
     layout::QueueWord word = held.word;
     word.phase = layout::QueuePhase::taken;

@@ -50,6 +50,11 @@ class QueueProducer {
     return QueueRing<A>(queue_, layout::kFreeRing).could_take() || has_ended<A>(queue_);
   }
 
+  /// The same of claim_oldest().
+  [[nodiscard]] bool could_claim_oldest(std::size_t lane) const noexcept {
+    return QueueRing<A>(queue_, layout::lane_ring(lane)).could_take() || has_ended<A>(queue_);
+  }
+
   /// Makes a claimed slot the newest bundle of a lane, which the caller has checked. Its record and
   /// data stand already. `now_ns`: CLOCK_MONOTONIC_COARSE.
   ///
@@ -96,10 +101,26 @@ class QueueProducer {
     if (taken.outcome == Outcome::corrupt || !has_ended<A>(queue_)) {
       return taken;
     }
-    if (taken.outcome == Outcome::done && cancel(taken.held) == Outcome::corrupt) {
-      return {.outcome = Outcome::corrupt};
+    if (taken.outcome == Outcome::done) {
+      const bool is_bundle = name.kind == layout::RingName::Kind::lane;
+      const Outcome returned = is_bundle ? undrop(taken.held, name.lane) : cancel(taken.held);
+      if (returned == Outcome::corrupt) {
+        return {.outcome = Outcome::corrupt};
+      }
     }
     return {.outcome = Outcome::finished};
+  }
+
+  // It makes room for nothing any more: it was the oldest, and still comes before all that wait.
+  [[nodiscard]] Outcome undrop(Held bundle, std::size_t lane) noexcept {
+    const layout::QueueWord word{.phase = layout::QueuePhase::again,
+                                 .lane = static_cast<std::uint8_t>(lane),
+                                 .owner = owner_,
+                                 .sequence = bundle.word.next_sequence()};
+    const Outcome outcome = list_slot<A>(queue_, bundle.slot, word).outcome;
+    wake<A>(queue_.wait(word.ring()));
+    ring_if_ended<A>(queue_);
+    return outcome;
   }
 
   const typename A::Queue& queue_;

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <span>
 
+#include "proto/layout/queue_cell.hpp"
 #include "proto/sync/queue_parked.hpp"
 #include "proto/sync/queue_ring.hpp"
 #include "proto/sync/queue_wake.hpp"
@@ -72,6 +73,7 @@ class QueueRepair {
   template <class IsDead>
   [[nodiscard]] QueueRepairs run(IsDead&& is_dead) {
     done_ = {};
+    rounds_ = Rounds(queue_.shape().slots);
     std::ranges::fill(sought_, kNothing);
     bool seeks = false;
     for (std::uint32_t slot = 0; slot < queue_.shape().slots && !done_.is_corrupt; ++slot) {
@@ -133,15 +135,15 @@ class QueueRepair {
                                  .lane = held.word.lane,
                                  .deliveries = held.word.deliveries,
                                  .sequence = held.word.next_sequence()};
-    count(list_slot<A>(queue_, held.slot, word).outcome, done_.again);
+    count(list_slot<A>(queue_, held.slot, word, rounds_).outcome, done_.again);
   }
   void park_as(Held held, layout::QueuePhase phase, std::uint32_t& counter) {
-    count(park_slot<A>(queue_, held, phase, kBroker), counter);
+    count(park_slot<A>(queue_, held, phase, kBroker, rounds_), counter);
   }
   void free_as(Held held, std::uint32_t& counter) {
     // relaxed: a figure for people. alone: queue.counters
     queue_.counters().cancelled.fetch_add(1, std::memory_order_relaxed);
-    count(free_slot<A>(queue_, held, kBroker), counter);
+    count(free_slot<A>(queue_, held, kBroker, rounds_), counter);
   }
   void count(Outcome outcome, std::uint32_t& counter) {
     ++counter;
@@ -183,17 +185,23 @@ class QueueRepair {
       const bool is_unchanged = word.is_listed() && is_dead(word.owner) &&
                                 word.sequence == sought_[slot] && word.lane < queue_.shape().lanes;
       if (is_unchanged) {
-        count(QueueRing<A>(queue_, word.ring()).append(slot, word.sequence).outcome, done_.listed);
+        count(QueueRing<A>(queue_, word.ring()).append(slot, word.sequence, rounds_).outcome,
+              done_.listed);
       }
     }
   }
 
-  /// The dead may have parked one too many.
+  /// The dead may have parked one too many, without so much as moving the tail: that is the only
+  /// entry ahead of it.
   void discard_surplus() {
     // acquire: as append(). pairs: queue.position
     const std::uint64_t tail =
         queue_.ring(layout::kParkedRing).tail.load(std::memory_order_acquire);
-    if (discard_parked<A>(queue_, tail - 1, kBroker) != Outcome::done) {
+    // acquire: likewise. pairs: queue.emptied
+    const std::uint64_t cell =
+        queue_.cell(layout::kParkedRing, tail).load(std::memory_order_acquire);
+    const std::uint64_t newest = cell == layout::empty_cell(tail) ? tail - 1 : tail;
+    if (discard_parked<A>(queue_, newest, kBroker, rounds_) != Outcome::done) {
       done_.is_corrupt = true;
     }
   }
@@ -202,6 +210,7 @@ class QueueRepair {
 
   const typename A::Queue& queue_;
   QueueRepairs done_;
+  Rounds rounds_;  // For all slots together: a peer that fakes progress holds up every queue.
   std::span<std::uint64_t> sought_;  // The listing of each slot that is still to be found.
 };
 

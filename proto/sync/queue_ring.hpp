@@ -12,46 +12,14 @@
 #include "proto/layout/queue_cell.hpp"
 #include "proto/layout/queue_word.hpp"
 #include "proto/sync/atomics.hpp"
+#include "proto/sync/queue_outcome.hpp"
+#include "proto/sync/queue_rounds.hpp"
 
 namespace tenure::sync {
 
-/// How a call on a queue ended. `corrupt`: a peer has written what no honest one writes.
-enum class Outcome : std::uint8_t { done, empty, finished, corrupt };
-
-/// A slot whose word names the caller as its owner, and what it says.
-struct Held {
-  std::uint32_t slot = 0;
-  layout::QueueWord word = {};
-};
-
-struct Taken {
-  Outcome outcome = Outcome::empty;
-  Held held = {};
-};
-
-struct Appended {
-  Outcome outcome = Outcome::done;
-  std::uint64_t position = 0;
-};
-
-/// Bounds a loop on positions that a peer may write. Honest processes were never seen to need three
-/// rounds at one position; a peer that fakes progress is stopped by the total.
-class Rounds {
- public:
-  /// Whether one more round may be made, now at `position`.
-  [[nodiscard]] bool may_try(std::uint64_t position) noexcept {
-    at_position_ = total_ != 0 && position == position_ ? at_position_ + 1 : 1;
-    position_ = position;
-    return at_position_ <= kMostAtPosition && ++total_ <= kMost;
-  }
-
- private:
-  static constexpr std::uint32_t kMostAtPosition = 16;
-  static constexpr std::uint32_t kMost = 1U << 14U;
-
-  std::uint64_t position_ = 0;
-  std::uint32_t at_position_ = 0;
-  std::uint32_t total_ = 0;
+/// For those who need nothing of a slot but its word.
+struct ExpectNothing {
+  void operator()(std::uint32_t) const noexcept {}
 };
 
 /// One ring of a queue. Threads: any; every process and thread may have its own.
@@ -66,6 +34,13 @@ class QueueRing {
   /// Errors: corrupt  no place was found for it within the bound
   [[nodiscard]] Appended append(std::uint32_t slot, std::uint64_t sequence) noexcept {
     Rounds rounds;
+    return append(slot, sequence, rounds);
+  }
+  /// The same within a bound that is shared with others.
+  [[nodiscard]] Appended append(std::uint32_t slot,
+                                std::uint64_t sequence,
+                                Rounds& rounds) noexcept {
+    rounds.begin();
     for (;;) {
       // acquire: not older than the last emptying of the cell that it names: else an emptied cell
       // would look like one of another turn. pairs: queue.position
@@ -89,23 +64,31 @@ class QueueRing {
   }
 
   /// Makes the oldest listed slot the caller's: its word becomes `claim(old word)`, with the same
-  /// sequence.
+  /// sequence. Before that, `expect(slot)` may have its bytes come meanwhile.
   ///
   /// Errors: empty    no slot is listed
   ///         corrupt  an entry names no slot, or the head does not move within the bound
-  template <class Claim>
-  [[nodiscard]] Taken take(Claim&& claim) noexcept {
-    return take_while([](std::uint64_t) { return true; }, claim);
+  template <class Claim, class Expect = ExpectNothing>
+  [[nodiscard]] Taken take(Claim&& claim, Expect&& expect = {}) noexcept {
+    Rounds rounds;
+    return take_while([](std::uint64_t) { return true; }, claim, rounds, expect);
   }
 
   /// The same, from no position after `last`.
   template <class Claim>
   [[nodiscard]] Taken take_until(std::uint64_t last, Claim&& claim) noexcept {
+    Rounds rounds;
+    return take_until(last, claim, rounds);
+  }
+  /// The same within a bound that is shared with others.
+  template <class Claim>
+  [[nodiscard]] Taken take_until(std::uint64_t last, Claim&& claim, Rounds& rounds) noexcept {
     return take_while(
         [last](std::uint64_t position) {
           return static_cast<std::int64_t>(position - last) <= 0;  // Positions wrap.
         },
-        claim);
+        claim,
+        rounds);
   }
 
   /// Whether take() has a chance: the second look of somebody who is about to sleep. Writes
@@ -146,9 +129,12 @@ class QueueRing {
         position, position + 1, std::memory_order_release, std::memory_order_relaxed);
   }
 
-  template <class May, class Claim>
-  [[nodiscard]] Taken take_while(May&& may, Claim&& claim) noexcept {
-    Rounds rounds;
+  template <class May, class Claim, class Expect = ExpectNothing>
+  [[nodiscard]] Taken take_while(May&& may,
+                                 Claim&& claim,
+                                 Rounds& rounds,
+                                 Expect&& expect = {}) noexcept {
+    rounds.begin();
     for (;;) {
       // acquire: the cell is not older than its position. pairs: queue.position
       const std::uint64_t position = line_.head.load(std::memory_order_acquire);
@@ -171,6 +157,7 @@ class QueueRing {
         if (entry.slot >= queue_.shape().slots) {
           return {.outcome = Outcome::corrupt};
         }
+        expect(entry.slot);
         const Taken taken = try_claim(entry, claim);
         strike_out(cell, position);  // Won, lost or stale alike.
         if (taken.outcome != Outcome::empty) {
@@ -228,19 +215,20 @@ class QueueRing {
 };
 
 /// A move: the word first, which commits it, then the entry in the ring that the word names. The
-/// caller owns the slot.
+/// caller owns the slot. `rounds`: none, or one Rounds that is shared with others.
 ///
 /// Errors: corrupt  as QueueRing::append(); the word stands, and the broker may list it
-template <class A = StdAtomics>
+template <class A = StdAtomics, class... Shared>
 [[nodiscard]] Appended list_slot(const typename A::Queue& queue,
                                  std::uint32_t slot,
-                                 layout::QueueWord word) noexcept {
+                                 layout::QueueWord word,
+                                 Shared&... rounds) noexcept {
   // seq_cst: THE COMMIT. Release: the caller's reads and writes of the slot come before. And the
   // looks at `ended` and at who waits, after the move, come later than this for everybody.
   // Whoever dies right after it has made the move: the broker completes it.
   // pairs: queue.commit, queue.ended
   queue.slot(slot).word.store(word.pack(), std::memory_order_seq_cst);
-  return QueueRing<A>(queue, word.ring()).append(slot, word.sequence);
+  return QueueRing<A>(queue, word.ring()).append(slot, word.sequence, rounds...);
 }
 
 }  // namespace tenure::sync

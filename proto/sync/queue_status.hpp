@@ -44,6 +44,7 @@ struct QueueStatus {
   std::uint32_t free = 0;
   std::uint32_t parked = 0;
   std::uint32_t poisoned = 0;
+  std::uint64_t set_aside = 0;  // Ever parked or poisoned, also repeatedly.
   std::uint64_t acked = 0;
   std::uint64_t dropped = 0;
   std::uint64_t discarded = 0;
@@ -110,6 +111,7 @@ void read_queue_sums(const typename A::Queue& queue, QueueStatus& status) noexce
   status.dropped = queue.counters().dropped.load(std::memory_order_relaxed);
   status.discarded = queue.counters().discarded.load(std::memory_order_relaxed);
   status.cancelled = queue.counters().cancelled.load(std::memory_order_relaxed);
+  status.set_aside = queue.ring(layout::kParkedRing).tail.load(std::memory_order_relaxed);
   status.ended = queue.state().ended.load(std::memory_order_relaxed);
   // All slots were listed as free when the queue was made; whatever came since was one of three.
   const std::uint64_t freed =

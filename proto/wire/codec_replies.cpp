@@ -8,6 +8,7 @@
 #include "proto/wire/codec.hpp"
 #include "proto/wire/describe.hpp"
 #include "proto/wire/describe_buffer.hpp"
+#include "proto/wire/describe_queue.hpp"
 #include "proto/wire/error_names.hpp"
 #include "proto/wire/json_reader.hpp"
 #include "proto/wire/json_text.hpp"
@@ -48,21 +49,21 @@ static void describe(JsonReader& reader, Error& error) {
 namespace {
 
 // In the order of ReplyBody's alternatives, but for the last: an Error is no "ok".
-constexpr std::array<std::string_view, std::variant_size_v<ReplyBody> - 1> kReplies{
-    "welcome",
-    "done",
-    "created",
-    "opened",
-    "listed",
-    "inspected",
-    "counted",
-    "held_by",
-    "opened_buffer",
-    "lent",
-    "sent",
-    "claimed",
-    "attached",
-    "tokens_listed"};
+constexpr std::array<std::string_view, std::variant_size_v<ReplyBody> - 1> kReplies{"welcome",
+                                                                                    "done",
+                                                                                    "created",
+                                                                                    "opened",
+                                                                                    "listed",
+                                                                                    "inspected",
+                                                                                    "counted",
+                                                                                    "held_by",
+                                                                                    "opened_buffer",
+                                                                                    "lent",
+                                                                                    "sent",
+                                                                                    "claimed",
+                                                                                    "attached",
+                                                                                    "tokens_listed",
+                                                                                    "opened_queue"};
 static_assert(std::is_same_v<std::variant_alternative_t<kReplies.size(), ReplyBody>, Error>);
 
 Error corrupt(Error why) {

@@ -8,6 +8,7 @@
 #include "proto/wire/codec.hpp"
 #include "proto/wire/describe.hpp"
 #include "proto/wire/describe_buffer.hpp"
+#include "proto/wire/describe_queue.hpp"
 #include "proto/wire/json_reader.hpp"
 #include "proto/wire/json_text.hpp"
 #include "proto/wire/json_writer.hpp"
@@ -17,24 +18,31 @@ namespace {
 
 // In the order of RequestBody's alternatives.
 constexpr std::array<std::string_view, std::variant_size_v<RequestBody>> kOps{
-    "hello",   "ping",   "create",      "create",        "open",   "close",   "remove",   "list",
-    "inspect", "stat",   "cancel",      "holders",       "lend",   "release", "transfer", "claim",
-    "attach",  "detach", "acknowledge", "wait_returned", "tokens", "revoke"};
+    "hello", "ping",    "create", "create",      "create",        "open",   "close",   "remove",
+    "list",  "inspect", "stat",   "cancel",      "holders",       "lend",   "release", "transfer",
+    "claim", "attach",  "detach", "acknowledge", "wait_returned", "tokens", "revoke"};
 
-// Two alternatives share an op: what is to be created decides.
+// Three alternatives share an op: what is to be created decides.
 std::size_t alternative_of(std::size_t op, JsonReader& reader) {
   constexpr std::size_t create = 2;
   static_assert(std::is_same_v<std::variant_alternative_t<create, RequestBody>, CreateTopic>);
   static_assert(std::is_same_v<std::variant_alternative_t<create + 1, RequestBody>, CreateBuffer>);
+  static_assert(std::is_same_v<std::variant_alternative_t<create + 2, RequestBody>, CreateQueue>);
   if (op != create) {
     return op;
   }
   std::string kind;
   reader.required("kind", kind);
-  if (kind != "topic" && kind != "buffer") {
-    reader.refuse(Errc::unsupported, "kind", "only \"topic\" and \"buffer\" are known");
+  if (kind == "buffer") {
+    return create + 1;
   }
-  return kind == "buffer" ? create + 1 : create;
+  if (kind == "queue") {
+    return create + 2;
+  }
+  if (kind != "topic") {
+    reader.refuse(Errc::unsupported, "kind", "only \"topic\", \"queue\" and \"buffer\" are known");
+  }
+  return create;
 }
 
 Error unknown_op() {

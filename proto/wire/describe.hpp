@@ -39,6 +39,7 @@ void describe(A& archive, M& open) {
   archive.required("name", open.name);
   archive.required("as", open.as);
   archive.defaulted("timeout_ns", open.timeout);
+  archive.optional("lane", open.lane);
 }
 
 template <class A, class M>
@@ -140,6 +141,7 @@ void describe(A& archive, M& counted) {
 template <class A, Of<HeldBy> M>
 void describe(A& archive, M& held_by) {
   archive.required("readers", held_by.readers);
+  archive.terse("participants", held_by.participants);
 }
 
 // ---- events

@@ -45,6 +45,28 @@ void describe(A& archive, M& reader) {
   archive.required("missed", reader.missed);
 }
 
+template <class A, Of<Lane> M>
+void describe(A& archive, M& lane) {
+  archive.required("depth", lane.depth);
+  archive.required("again", lane.again);
+  archive.required("taken", lane.taken);
+  archive.required("queued", lane.queued);
+  archive.required("redelivered", lane.redelivered);
+  archive.required("popped", lane.popped);
+  archive.optional("age_ms", lane.age);
+  archive.required("sleepers", lane.sleepers);
+  archive.required("pollers", lane.pollers);
+}
+
+template <class A, Of<Participant> M>
+void describe(A& archive, M& participant) {
+  archive.required("peer", participant.peer);
+  archive.required("produces", participant.produces);
+  archive.optional("lane", participant.lane);
+  archive.required("filling", participant.filling);
+  archive.required("taken", participant.taken);
+}
+
 template <class A, Of<SegmentInfo> M>
 void describe(A& archive, M& info) {
   archive.required("name", info.name);
@@ -67,6 +89,14 @@ void describe(A& archive, M& info) {
   archive.terse("handover", info.handover);
   archive.terse("tokens", info.tokens);
   archive.terse("offsets_bytes", info.offsets_bytes);
+  archive.terse("consume", info.consume);
+  archive.terse("when_full", info.when_full);
+  archive.terse("max_deliveries", info.max_deliveries);
+  archive.terse("finished", info.finished);
+  archive.terse("lanes", info.lanes);
+  archive.terse("parked", info.parked);
+  archive.terse("poisoned", info.poisoned);
+  archive.terse("participants", info.participants);
 }
 
 template <class A, Of<SegmentStat> M>
@@ -89,6 +119,10 @@ void describe(A& archive, M& stat) {
   archive.terse("refused", stat.refused);
   archive.terse("poisoned", stat.poisoned);
   archive.terse("moved", stat.moved);
+  archive.terse("acked", stat.acked);
+  archive.terse("dropped", stat.dropped);
+  archive.terse("discarded", stat.discarded);
+  archive.terse("cancelled", stat.cancelled);
 }
 
 template <class A, Of<Grant> M>

@@ -43,7 +43,16 @@ struct EnumNames<Access> {
 };
 template <>
 struct EnumNames<OpenAs> {
-  static constexpr std::array<std::string_view, 4> kAll{"publish", "subscribe", "observe", "lend"};
+  static constexpr std::array<std::string_view, 6> kAll{
+      "publish", "subscribe", "observe", "lend", "produce", "consume"};
+};
+template <>
+struct EnumNames<WhenFull> {
+  static constexpr std::array<std::string_view, 2> kAll{"wait", "drop_oldest"};
+};
+template <>
+struct EnumNames<Consume> {
+  static constexpr std::array<std::string_view, 3> kAll{"read", "in_place", "repeatable"};
 };
 template <>
 struct EnumNames<Root> {

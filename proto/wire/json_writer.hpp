@@ -51,6 +51,12 @@ class JsonWriter {
       required(name, value);
     }
   }
+  template <class T>
+  void terse(const char* name, const std::vector<T>& items) {
+    if (!items.empty()) {
+      required(name, items);
+    }
+  }
   void constant(const char* name, std::string_view value) {
     begin(name);
     append_text(text_, value);

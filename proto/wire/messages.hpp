@@ -15,7 +15,9 @@
 #include <tenure/client.hpp>
 
 #include "proto/wire/buffer_messages.hpp"
+#include "proto/wire/grant.hpp"
 #include "proto/wire/limits.hpp"
+#include "proto/wire/queue_messages.hpp"
 
 namespace tenure::wire {
 
@@ -35,14 +37,15 @@ struct CreateTopic {
   TopicOptions options = {};
   bool schema_in_fd = false;
 };
-/// lend: a buffer.
-enum class OpenAs : std::uint8_t { publish, subscribe, observe, lend };
+/// lend: a buffer; produce, consume: a queue.
+enum class OpenAs : std::uint8_t { publish, subscribe, observe, lend, produce, consume };
 struct Open {
   std::string name;
   OpenAs as = OpenAs::subscribe;
   /// How long to wait for the name (and, publish: for the place); 0: do not wait; nanoseconds::max:
   /// for ever.
   std::chrono::nanoseconds timeout{0};
+  std::optional<std::uint32_t> lane = {};  ///< Of a queue. consume: none for the parked bundles.
 };
 /// Ends a role. Answered like any request; a client that does not care ignores the answer.
 struct Close {
@@ -56,7 +59,7 @@ struct List {
   std::string glob = "*";
   std::string after = {};
 };
-/// Readers are paged by their session and handle: those after `after_handle`.
+/// Readers and participants are paged by their handle: those after `after_handle`.
 struct Inspect {
   std::string name;
   std::uint64_t after_handle = 0;
@@ -68,7 +71,8 @@ struct Stat {
 struct Cancel {
   std::uint64_t id = 0;
 };
-/// A lossless publisher asks who keeps it waiting: sessions that hold a slot or lag.
+/// A publisher asks who keeps it waiting: readers that hold a slot or, lossless, lag. Likewise a
+/// producer: who has slots.
 struct Holders {
   std::uint64_t handle = 0;
 };
@@ -77,6 +81,7 @@ using RequestBody = std::variant<Hello,
                                  Ping,
                                  CreateTopic,
                                  CreateBuffer,
+                                 CreateQueue,
                                  Open,
                                  Close,
                                  Remove,
@@ -121,16 +126,6 @@ struct Created {
   bool existed = false;  ///< It was there already, as asked for.
 };
 
-enum class Memory : std::uint8_t { head, bell, data };
-enum class Right : std::uint8_t { read, write };
-/// Access to a range of the memory behind the fd at position `fd` of this packet.
-struct Grant {
-  Memory memory = Memory::head;
-  std::uint32_t fd = 0;
-  std::uint64_t offset_bytes = 0;
-  std::uint64_t length_bytes = 0;
-  Right right = Right::read;
-};
 struct Opened {
   std::uint64_t handle = 0;
   std::uint64_t id = 0;
@@ -159,14 +154,15 @@ struct Listed {
 struct Inspected {
   SegmentInfo info;
   std::optional<std::uint32_t> schema_fd = {};
-  bool more = false;  ///< More readers follow after `last_handle`.
+  bool more = false;  ///< More readers or participants follow after `last_handle`.
   std::uint64_t last_handle = 0;
 };
 struct Counted {
   SegmentStat stat;
 };
 struct HeldBy {
-  std::vector<Reader> readers;
+  std::vector<Reader> readers;                 ///< Of a topic.
+  std::vector<Participant> participants = {};  ///< Of a queue: who has slots.
 };
 
 using ReplyBody = std::variant<Welcome,
@@ -183,6 +179,7 @@ using ReplyBody = std::variant<Welcome,
                                Claimed,
                                Attached,
                                TokensListed,
+                               OpenedQueue,
                                Error>;
 struct Reply {
   std::uint64_t id = 0;

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "client/lib/role_state.hpp"
+#include "client/lib/topic_memory.hpp"
 #include "proto/layout/slot_word.hpp"
 #include "proto/sync/topic_wake.hpp"
 #include "tests/process/stamped_topic.hpp"
@@ -39,7 +40,8 @@ std::shared_ptr<detail::TopicMemory> open_memory_of(const std::string& socket,
                                                     wire::OpenAs as) {
   const auto client = or_throw(
       detail::ClientState::connect({.socket = socket, .name = "onlooker", .timeout = 20s}));
-  return or_throw(detail::open_topic(*client, name, as, 20s));
+  return or_throw(
+      detail::open_role<detail::TopicMemory>(*client, {.name = name, .as = as, .timeout = 20s}));
 }
 
 }  // namespace

@@ -15,6 +15,7 @@
 #include <tenure/tenure.hpp>
 
 #include "client/lib/role_state.hpp"
+#include "client/lib/topic_memory.hpp"
 #include "proto/layout/slot_word.hpp"
 #include "tests/fault/kill_at_store.hpp"
 #include "tests/fault/swept_topic.hpp"
@@ -86,7 +87,8 @@ Subscriber open_subscriber(Client& client,
 std::shared_ptr<detail::TopicMemory> open_memory(const std::string& socket,
                                                  const std::string& name) {
   const auto client = or_throw(detail::ClientState::connect({.socket = socket, .name = "hand"}));
-  return or_throw(detail::open_topic(*client, name, wire::OpenAs::subscribe, 20s));
+  return or_throw(detail::open_role<detail::TopicMemory>(
+      *client, {.name = name, .as = wire::OpenAs::subscribe, .timeout = 20s}));
 }
 
 Verb publish_once(SweptTopic& topic) {

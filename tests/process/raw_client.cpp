@@ -112,6 +112,18 @@ const os::UniqueFd& RawRole::fd(wire::Memory memory) const {
   throw std::runtime_error("not granted");
 }
 
+os::Mapping map_grant(const std::vector<os::UniqueFd>& fds, const wire::Grant& grant) {
+  auto mapping = os::Mapping::map(
+      fds.at(grant.fd).get(),
+      grant.offset_bytes,
+      grant.length_bytes,
+      grant.right == wire::Right::write ? os::Protection::read_write : os::Protection::read);
+  if (!mapping) {
+    throw std::runtime_error(mapping.error().message());
+  }
+  return *std::move(mapping);
+}
+
 RawRole open_role(RawClient& client,
                   const std::string& name,
                   wire::OpenAs as,
@@ -121,18 +133,10 @@ RawRole open_role(RawClient& client,
       client.ask_for<wire::Opened>(wire::Open{.name = name, .as = as, .timeout = timeout});
   role.fds = std::move(client.fds());
   for (const wire::Grant& grant : role.opened.grants) {
-    auto mapping = os::Mapping::map(
-        role.fds.at(grant.fd).get(),
-        grant.offset_bytes,
-        grant.length_bytes,
-        grant.right == wire::Right::write ? os::Protection::read_write : os::Protection::read);
-    if (!mapping) {
-      throw std::runtime_error(mapping.error().message());
-    }
     os::Mapping& place = grant.memory == wire::Memory::head   ? role.head_map
                          : grant.memory == wire::Memory::bell ? role.bell_map
                                                               : role.data_map;
-    place = std::move(*mapping);
+    place = map_grant(role.fds, grant);
   }
   return role;
 }

@@ -65,6 +65,9 @@ class RawClient {
   std::vector<Event> events_;
 };
 
+/// With the right that was granted.
+[[nodiscard]] os::Mapping map_grant(const std::vector<os::UniqueFd>& fds, const wire::Grant& grant);
+
 /// A role whose memory is mapped, and whose fds are kept.
 struct RawRole {
   wire::Opened opened;

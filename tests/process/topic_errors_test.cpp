@@ -20,6 +20,7 @@
 #include <tenure/tenure.hpp>
 
 #include "client/lib/role_state.hpp"
+#include "client/lib/topic_memory.hpp"
 #include "proto/layout/slot_record.hpp"
 #include "proto/layout/slot_word.hpp"
 #include "tests/process/stamped_topic.hpp"
@@ -43,7 +44,8 @@ class TopicErrors : public testing::Test {
   [[nodiscard]] std::shared_ptr<detail::TopicMemory> open_as_publisher() const {
     const auto client =
         or_throw(detail::ClientState::connect({.socket = broker_.socket(), .name = "liar"}));
-    return or_throw(detail::open_topic(*client, "t", wire::OpenAs::publish, 10s));
+    return or_throw(detail::open_role<detail::TopicMemory>(
+        *client, {.name = "t", .as = wire::OpenAs::publish, .timeout = 10s}));
   }
   // Topic "t"; without a limit nobody of one uid is ever dropped.
   void create_lossless(std::optional<std::chrono::milliseconds> lag_limit) {

@@ -9,6 +9,7 @@
 #include <tenure/tenure.hpp>
 
 #include "client/lib/role_state.hpp"
+#include "client/lib/topic_memory.hpp"
 #include "tests/process/stamped_topic.hpp"
 #include "tests/support/child.hpp"
 #include "tests/support/private_broker.hpp"
@@ -24,7 +25,8 @@ class TopicFence : public testing::Test {
   [[nodiscard]] std::shared_ptr<detail::TopicMemory> open_as_publisher() const {
     const auto client =
         or_throw(detail::ClientState::connect({.socket = broker_.socket(), .name = "liar"}));
-    return or_throw(detail::open_topic(*client, "t", wire::OpenAs::publish, 10s));
+    return or_throw(detail::open_role<detail::TopicMemory>(
+        *client, {.name = "t", .as = wire::OpenAs::publish, .timeout = 10s}));
   }
   // The publisher of "t" after the one that closed and kept a writable map.
   Publisher fenced_off(Publisher closing) {

@@ -22,6 +22,8 @@ class TopicTest : public testing::Test {
   static Client connect(const std::string& name = "test") {
     return or_throw(Client::connect({.socket = broker_->socket(), .name = name}));
   }
+  static const support::PrivateBroker& broker() { return *broker_; }
+  static const std::string& socket() { return broker_->socket(); }
   // A name that no other test uses.
   static std::string unique_name() {
     return std::string("topic/") + testing::UnitTest::GetInstance()->current_test_info()->name();

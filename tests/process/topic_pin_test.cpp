@@ -118,6 +118,17 @@ TEST_F(TopicPin, OutlivesRoleAndClient) {
   EXPECT_TRUE(client_.publisher("t", {.timeout = 20s}));
 }
 
+TEST_F(TopicPin, LocksTheSlotsOfAQueue) {
+  const std::uint64_t before = locked_bytes();
+  or_throw(client_.create_queue("q", {.schema = {{"x", DType::uint8, {100'000}}}, .slots = 3}));
+  const Consumer consumer = or_throw(client_.consumer("q"));
+  {
+    const Pin pinned = or_throw(pin(consumer, PinTo::memory));
+    EXPECT_GE(locked_bytes(), before + 300'000);
+  }
+  EXPECT_EQ(locked_bytes(), before);
+}
+
 TEST_F(TopicPin, ReopenedRoleIsPinnedAnew) {
   const std::uint64_t before = locked_bytes();
   Subscriber subscriber = or_throw(client_.subscriber("t"));

@@ -80,6 +80,27 @@ SegmentInfo full_info() {
   return info;
 }
 
+SegmentInfo full_queue_info() {
+  SegmentInfo info;
+  info.kind = Kind::queue;
+  info.consume = Consume::in_place;
+  info.when_full = WhenFull::drop_oldest;
+  info.max_deliveries = 1;
+  info.finished = true;
+  info.lanes = {Lane{.age = std::chrono::milliseconds(1)}};
+  info.parked = 1;
+  info.poisoned = 1;
+  info.participants = {Participant{.lane = 0}};
+  return info;
+}
+
+SegmentStat full_stat() {
+  SegmentStat stat;
+  stat.borrowed = stat.frozen = stat.claimed = stat.refused = stat.poisoned = stat.moved = 1;
+  stat.acked = stat.dropped = stat.discarded = stat.cancelled = 1;
+  return stat;
+}
+
 CreateTopic full_topic() {
   CreateTopic create{.name = "w", .options = {.schema = full_info().schema}};
   create.options.lag_limit = std::chrono::milliseconds(1);
@@ -100,7 +121,8 @@ Texts requests() {
                   CreateTopic{.name = "w", .schema_in_fd = true},
                   CreateBuffer{.name = "w", .options = {.schema = {{full_info().schema[0], 1}}}},
                   CreateBuffer{.name = "w", .schema_in_fd = true},
-                  Open{},
+                  CreateQueue{.name = "w", .options = {.schema = full_info().schema}},
+                  Open{.name = "w", .lane = 0},
                   Close{},
                   Remove{},
                   List{},
@@ -130,8 +152,9 @@ Texts replies() {
        Opened{.schema = {}, .schema_fd = 1, .grants = {}},
        Listed{},
        Inspected{.info = info, .schema_fd = 1},
-       Counted{},
-       HeldBy{},
+       Inspected{.info = full_queue_info()},
+       Counted{.stat = full_stat()},
+       HeldBy{.readers = {}, .participants = {Participant{}}},
        OpenedBuffer{.root = 1, .schema = {{info.schema[0], 1}}, .schema_fd = {}},
        OpenedBuffer{.schema = {}, .schema_fd = 1},
        Lent{.tokens = {Granted{}}},
@@ -139,6 +162,8 @@ Texts replies() {
        Claimed{.segment = "w", .layout = "l"},
        Attached{.pieces = {Piece{}}},
        full_tokens(),
+       OpenedQueue{.schema = info.schema, .schema_fd = {}, .grants = {Grant{}}},
+       OpenedQueue{.schema = {}, .schema_fd = 1, .grants = {}},
        Error{.code = Errc::quota, .sys_errno = 1, .count = 1, .detail = "d", .hint = "h"}});
 }
 
@@ -194,7 +219,7 @@ TEST(ControlProtocolPage, HasPacketsThatCanBeRead) {
   EXPECT_GT(count, 15U);
 }
 
-// Topics and buffers are two requests of one operation.
+// Topics, buffers and queues are three requests of one operation.
 TEST(ControlProtocolPage, ShowsEveryOperation) {
   std::set<std::size_t> shown;
   for (const std::string& packet : packets()) {
@@ -220,6 +245,8 @@ TEST(ControlProtocolPage, NamesEveryChoice) {
   expect_named<Retention>();
   expect_named<Access>();
   expect_named<OpenAs>();
+  expect_named<WhenFull>();
+  expect_named<Consume>();
   expect_named<Root>();
   expect_named<Handover>();
   expect_named<TokenMode>();

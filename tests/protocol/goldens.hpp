@@ -32,8 +32,13 @@ struct MessageGolden {
   std::string packet;
 };
 
-/// Those of buffers and tokens; the others stand in the tests.
+/// Those of buffers and tokens, and of queues; the others stand in the tests.
 [[nodiscard]] std::vector<RequestGolden> buffer_requests();
 [[nodiscard]] std::vector<MessageGolden> buffer_messages();
+[[nodiscard]] std::vector<RequestGolden> queue_requests();
+[[nodiscard]] std::vector<MessageGolden> queue_messages();
+
+/// A queue that says no more than it must.
+[[nodiscard]] CreateQueue small_queue();
 
 }  // namespace tenure::wire

@@ -191,7 +191,7 @@ std::vector<MessageGolden> topic_messages() {
        R"("missed":4,"retries":5,"torn":6,"wakes":7,"queued":8,"taken":9,"redelivered":10,)"
        R"("parked":11,"published_bytes":"18446744073709551615"}}})"},
       {"HeldBy",
-       Reply{8, HeldBy{.readers = {reader()}}},
+       Reply{8, HeldBy{.readers = {reader()}, .participants = {}}},
        std::string(R"({"id":8,"ok":{"what":"held_by","readers":[)") + kReader + "]}}"},
       {"Error",
        Reply{9,
@@ -219,8 +219,10 @@ std::vector<MessageGolden> topic_messages() {
 
 std::vector<MessageGolden> goldens() {
   std::vector<MessageGolden> all = topic_messages();
-  for (MessageGolden& golden : buffer_messages()) {
-    all.push_back(std::move(golden));
+  for (std::vector<MessageGolden> more : {buffer_messages(), queue_messages()}) {
+    for (MessageGolden& golden : more) {
+      all.push_back(std::move(golden));
+    }
   }
   return all;
 }
@@ -307,6 +309,25 @@ TEST(MessageDecoding, CallsAnUnusableTokenCorrupt) {
   std::string bad = encode_any(listed);
   bad.replace(bad.find(R"("held")"), 6, R"("sold")");
   expect_error(bad, Errc::corrupt, "ok.tokens[0].state: is none of held attached ticket orphaned");
+}
+
+TEST(MessageDecoding, CallsAnUnusableQueueCorrupt) {
+  const auto expect_bad = [](const std::string& from, const std::string& to, const char* detail) {
+    std::string packet;
+    for (const MessageGolden& golden : queue_messages()) {
+      packet =
+          packet.empty() && golden.packet.find(from) != std::string::npos ? golden.packet : packet;
+    }
+    packet.replace(packet.find(from), from.size(), to);
+    expect_error(packet, Errc::corrupt, detail);
+  };
+  expect_bad(R"("owner":65535,)", "", "ok.owner: is missing");
+  expect_bad(R"("lanes":2,)", "", "ok.lanes: is missing");
+  expect_bad(R"("consume":"in_place")",
+             R"("consume":"all")",
+             "ok.consume: is none of read in_place repeatable");
+  expect_bad(R"([{"depth":0,)", "[{", "ok.segments[0].lanes[0].depth: is missing");
+  expect_bad(R"("produces":true,)", "", "ok.info.participants[0].produces: is missing");
 }
 
 TEST(MessageDecoding, NamesTheFieldByItsPath) {

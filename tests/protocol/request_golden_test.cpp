@@ -106,8 +106,10 @@ std::vector<RequestGolden> topic_requests() {
 
 std::vector<RequestGolden> goldens() {
   std::vector<RequestGolden> all = topic_requests();
-  for (RequestGolden& golden : buffer_requests()) {
-    all.push_back(std::move(golden));
+  for (std::vector<RequestGolden> more : {buffer_requests(), queue_requests()}) {
+    for (RequestGolden& golden : more) {
+      all.push_back(std::move(golden));
+    }
   }
   return all;
 }
@@ -175,6 +177,16 @@ TEST(RequestDefaults, OfBuffersAndTokensAreThoseOfTheStructs) {
             encode(Request{1, WaitReturned{}}));
   EXPECT_EQ(encode(must_decode(decode_request(R"({"id":1,"op":"tokens","name":"pool"})"))),
             encode(Request{1, ListTokens{.name = "pool"}}));
+}
+
+TEST(RequestDefaults, OfQueuesAreThoseOfTheStructs) {
+  const auto create =
+      decode_request(R"({"id":1,"op":"create","kind":"queue","name":"q",)"
+                     R"("schema":[{"name":"w","dtype":"float32","shape":[64,10]}]})");
+  EXPECT_EQ(encode(must_decode(create)), encode(Request{1, small_queue()}));
+  const auto open = decode_request(R"({"id":1,"op":"open","name":"q","as":"consume"})");
+  EXPECT_EQ(encode(must_decode(open)),
+            encode(Request{1, Open{.name = "q", .as = OpenAs::consume}}));
 }
 
 TEST(RequestDefaults, PlaceATensorAtTheBegin) {

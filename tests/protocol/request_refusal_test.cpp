@@ -131,7 +131,7 @@ TEST(BadRequest, OfAnUnknownOperationIsUnsupported) {
 }
 
 TEST(BadRequest, OfAnotherKindIsUnsupported) {
-  for (const std::string kind : {"queue", "eclipse", "", "Buffer", "buffer "}) {
+  for (const std::string kind : {"Queue", "eclipse", "", "Buffer", "buffer "}) {
     const BadRequest bad =
         must_refuse(R"({"id":7,"op":"create","name":"w","schema":[],"kind":")" + kind + R"("})");
     EXPECT_FALSE(bad.fatal);
@@ -159,10 +159,12 @@ TEST(BadRequest, NamesTheMissingField) {
 TEST(BadRequest, NamesTheFieldOfTheWrongType) {
   expect_field_refused("open", R"("name":7,"as":"publish")", "name: is not a string");
   expect_field_refused("open", R"("name":null,"as":"publish")", "name: is not a string");
-  expect_field_refused(
-      "open", R"("name":"w","as":"publisher")", "as: is none of publish subscribe observe lend");
-  expect_field_refused(
-      "open", R"("name":"w","as":0)", "as: is none of publish subscribe observe lend");
+  expect_field_refused("open",
+                       R"("name":"w","as":"publisher")",
+                       "as: is none of publish subscribe observe lend produce consume");
+  expect_field_refused("open",
+                       R"("name":"w","as":0)",
+                       "as: is none of publish subscribe observe lend produce consume");
   expect_field_refused("list", R"("glob":["*"])", "glob: is not a string");
 }
 

@@ -41,18 +41,20 @@ class RegistryTest : public ::testing::Test {
 
   Asker ask(std::uint32_t session) { return {.session = session, .request = ++last_request}; }
 
+  using OfKind = decltype(Declaration::options);
+
   /// Declares, and lets the memory be made.
   Result<Registry::Declared> declare(std::uint32_t session,
                                      const std::string& name,
-                                     const TopicOptions& topic) {
-    auto declared = registry.declare(ask(session), {.name = name, .options = topic});
+                                     const OfKind& options) {
+    auto declared = registry.declare(ask(session), {.name = name, .options = options});
     if (declared && !declared->existed) {
       static_cast<void>(registry.complete(declared->segment->memory.segment, true));
     }
     return declared;
   }
-  void must_declare(std::uint32_t session, const std::string& name, const TopicOptions& topic) {
-    const auto declared = declare(session, name, topic);
+  void must_declare(std::uint32_t session, const std::string& name, const OfKind& options) {
+    const auto declared = declare(session, name, options);
     ASSERT_TRUE(declared.has_value()) << declared.error().message();
   }
 

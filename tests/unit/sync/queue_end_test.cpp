@@ -100,6 +100,27 @@ TEST_F(QueueEnd, FinishDuringAClaimIsSeenByOneOfTheTwo) {
   }
 }
 
+// At any moment of it: the bundle made room for a draft, or it is delivered.
+TEST_F(QueueEnd, FinishDuringAClaimOfTheOldestLosesNoBundle) {
+  for (int skip = 0;; ++skip) {
+    const TestQueue queue({.slots = 2});
+    const std::uint32_t first = push_one(queue, kProducer);
+    const std::uint32_t second = push_one(queue, kProducer);
+    interrupt(skip, [&] { queue.producer(3).finish(); });
+    const Outcome claimed = queue.producer(kProducer).claim_oldest(0).outcome;
+    if (fate.peer) {
+      break;
+    }
+    Consumer consumer = queue.consumer(kConsumer);
+    if (claimed == Outcome::finished) {
+      EXPECT_EQ(consumer.pop(0).held.slot, first) << skip;
+    } else {
+      EXPECT_EQ(claimed, Outcome::done) << skip;
+    }
+    EXPECT_EQ(consumer.pop(0).held.slot, second) << skip;
+  }
+}
+
 TEST_F(QueueEnd, FinishDuringAnotherDeliveryIsSeenByOneOfTheTwo) {
   for (int skip = 0;; ++skip) {
     const TestQueue queue({.slots = 2});
@@ -117,6 +138,23 @@ TEST_F(QueueEnd, FinishDuringAnotherDeliveryIsSeenByOneOfTheTwo) {
       break;
     }
     EXPECT_TRUE(outcome == Outcome::finished || popped != Outcome::finished) << skip;
+  }
+}
+
+TEST_F(QueueEnd, WhoDiesDuringAnotherDeliveryAfterItBringsNothingToAFinishedLane) {
+  for (int stores = 0; stores < 8; ++stores) {
+    TestQueue queue({.slots = 2});
+    push_one(queue, kProducer);
+    Consumer consumer = queue.consumer(kConsumer);
+    ASSERT_EQ(consumer.park(consumer.pop(0).held), Outcome::done);
+    const Taken parked = consumer.pop_parked();
+    queue.producer(3).finish();
+    ASSERT_EQ(queue.consumer(9).pop(0).outcome, Outcome::finished);
+    fate.stores_left = stores;
+    static_cast<void>(consumer.nack(parked.held));
+    reset_fate();
+    queue.repair(kConsumer);
+    EXPECT_EQ(queue.consumer(9).pop(0).outcome, Outcome::finished) << stores;
   }
 }
 

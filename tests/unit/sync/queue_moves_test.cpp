@@ -170,6 +170,47 @@ TEST(QueueMoves, PoisonedOneStaysPoisoned) {
   EXPECT_EQ(queue.word(slot).phase, QueuePhase::free);
 }
 
+TEST(QueueMoves, GivenUpIsDeliveredAgainOrParkedAsItWas) {
+  const TestQueue queue({.slots = 8});
+  Consumer consumer = queue.consumer(kConsumer);
+  const std::uint32_t slot = push_one(queue, kProducer);
+  EXPECT_EQ(consumer.give_up(consumer.pop(0).held), Outcome::done);
+  EXPECT_EQ(queue.word(slot).phase, QueuePhase::again);
+  EXPECT_EQ(consumer.park(consumer.pop(0).held), Outcome::done);
+  EXPECT_EQ(consumer.give_up(consumer.pop_parked().held), Outcome::done);
+  EXPECT_EQ(queue.word(slot).phase, QueuePhase::parked);
+  EXPECT_EQ(queue.word(slot).deliveries, 2U);
+}
+
+TEST(QueueMoves, GivenUpHalfChangedIsPoisonedUnlessItCanBeRepeated) {
+  for (const bool is_repeatable : {false, true}) {
+    const TestQueue queue({.slots = 8, .is_repeatable = is_repeatable});
+    Consumer consumer = queue.consumer(kConsumer);
+    const std::uint32_t slot = push_one(queue, kProducer);
+    Taken item = consumer.pop(0);
+    consumer.mark_changing(item.held);
+    EXPECT_EQ(consumer.give_up(item.held), Outcome::done);
+    EXPECT_EQ(queue.word(slot).phase, is_repeatable ? QueuePhase::again : QueuePhase::poisoned);
+    if (!is_repeatable) {
+      EXPECT_EQ(consumer.give_up(consumer.pop_parked().held), Outcome::done);
+      EXPECT_EQ(queue.word(slot).phase, QueuePhase::poisoned);
+    }
+  }
+}
+
+TEST(QueueMoves, OldestCouldBeClaimedWhileTheLaneHasOneOrTheQueueHasEnded) {
+  const TestQueue queue({.slots = 1});
+  Producer producer = queue.producer(kProducer);
+  EXPECT_FALSE(producer.could_claim_oldest(0));
+  push_one(queue, kProducer);
+  EXPECT_TRUE(producer.could_claim_oldest(0));
+  Consumer consumer = queue.consumer(kConsumer);
+  EXPECT_EQ(consumer.nack(consumer.pop(0).held), Outcome::done);
+  EXPECT_FALSE(producer.could_claim_oldest(0));  // What was delivered before is not dropped.
+  producer.finish();
+  EXPECT_TRUE(producer.could_claim_oldest(0));
+}
+
 TEST(QueueMoves, OldestParkedIsFreedBeyondTheBound) {
   for (const std::uint32_t slots : {1U, 2U, 3U, 4U, 8U, 64U}) {
     const TestQueue queue({.slots = slots});

@@ -3,9 +3,13 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <functional>
 #include <random>
+#include <vector>
 
 #include "proto/sync/queue_status.hpp"
 #include "tests/support/seed.hpp"
@@ -100,6 +104,74 @@ TEST(QueueRubbish, RandomHeadsEnd) {
     run_everything(queue);
     ASSERT_FALSE(HasFatalFailure()) << "round " << round;
   }
+}
+
+// A queue whose lane has a tail that a peer moves on between any two looks of others.
+template <class T>
+class MovingWord {
+ public:
+  static inline const void* moving = nullptr;
+  static inline std::function<void(T)> on_look;
+
+  T load(std::memory_order order) const noexcept {
+    if (this != moving) {
+      return value_.load(order);
+    }
+    const T value = value_.fetch_add(1, std::memory_order_relaxed) + 1;
+    on_look(value);
+    return value;
+  }
+  void store(T value, std::memory_order order) noexcept { value_.store(value, order); }
+  T fetch_add(T by, std::memory_order order) noexcept { return value_.fetch_add(by, order); }
+  bool compare_exchange_strong(T& expected,
+                               T desired,
+                               std::memory_order success,
+                               std::memory_order failure) noexcept {
+    return value_.compare_exchange_strong(expected, desired, success, failure);
+  }
+
+ private:
+  mutable std::atomic<T> value_{};
+};
+
+struct MovingAtomics {
+  using Queue = sync::QueueMemoryOf<MovingWord>;
+
+  static void fence(std::memory_order order) noexcept { std::atomic_thread_fence(order); }
+  static void wake_one(const MovingWord<std::uint32_t>& /*word*/) noexcept {}
+  static void wake_all(const MovingWord<std::uint32_t>& /*word*/) noexcept {}
+};
+
+// Each slot is listed just before the bound of one loop: of many slots that is a long time, and
+// meanwhile the broker serves nobody.
+TEST(QueueRubbish, FakedProgressDoesNotHoldUpTheBroker) {
+  constexpr std::uint64_t kRoundsPerSlot = 16'000;
+  const layout::QueueShape shape{.slots = 1023};
+  const layout::QueuePlan plan = layout::plan_queue(shape).value();
+  std::vector<layout::QueueSlotOf<MovingWord>> lines(plan.head_bytes / layout::kLineBytes + 1);
+  const MovingAtomics::Queue queue(reinterpret_cast<std::byte*>(lines.data()), shape, plan);
+  const layout::RingName lane = layout::lane_ring(0);
+  for (std::uint64_t i = 0; i < plan.capacity.cells; ++i) {
+    queue.cell(lane, i).store(layout::kFullBit | i, std::memory_order_relaxed);
+  }
+  for (std::uint32_t slot = 0; slot < shape.slots; ++slot) {
+    const layout::QueueWord word{.phase = layout::QueuePhase::queued, .owner = kMe, .sequence = 77};
+    queue.slot(slot).word.store(word.pack(), std::memory_order_relaxed);
+  }
+  std::uint64_t looks = 0;
+  MovingWord<std::uint64_t>::moving = &queue.ring(lane).tail;
+  MovingWord<std::uint64_t>::on_look = [&](std::uint64_t position) {
+    if (++looks % kRoundsPerSlot == 0) {
+      queue.cell(lane, position).store(layout::empty_cell(position), std::memory_order_relaxed);
+    }
+  };
+  std::vector<std::uint64_t> scratch(shape.slots);
+  const auto repairs =
+      sync::QueueRepair<MovingAtomics>(queue, scratch).run([](std::uint16_t owner) {
+        return owner == kMe;
+      });
+  EXPECT_TRUE(repairs.is_corrupt);
+  EXPECT_LT(looks, 40'000U);
 }
 
 }  // namespace

@@ -97,6 +97,19 @@ TEST_F(QueueStatusTest, AcksAreNeitherCancelledNorDiscarded) {
   EXPECT_EQ(status().parked, 2U);
 }
 
+TEST_F(QueueStatusTest, CountsHowOftenAnythingWasSetAside) {
+  push(0, 1);
+  push(0, 1);
+  ASSERT_EQ(consumer_.park(consumer_.pop(0).held), sync::Outcome::done);
+  Taken item = consumer_.pop(0);
+  consumer_.mark_changing(item.held);
+  static_cast<void>(queue_.repair({kConsumer}));
+  EXPECT_EQ(status().set_aside, 2U);
+  ASSERT_EQ(consumer_.nack(consumer_.pop_parked().held), sync::Outcome::done);
+  ASSERT_EQ(consumer_.park(consumer_.pop(0).held), sync::Outcome::done);
+  EXPECT_EQ(status().set_aside, 3U);
+}
+
 TEST_F(QueueStatusTest, CountsWhoWaits) {
   auto& line = queue_.get().wait(layout::lane_ring(1));
   static_cast<void>(sync::count_on<FatedAtomics>(line, sync::WaitKind::sleeper));

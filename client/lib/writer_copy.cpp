@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Publishing by copy: everything that can be wrong is found before a slot is taken, so that a bad
-// argument never costs a bundle.
+// Publishing and pushing by copy: everything that can be wrong is found before a slot is taken, so
+// that a bad argument never costs a bundle.
 #include <string>
 #include <utility>
 
-#include "client/lib/publisher_state.hpp"
+#include "client/lib/writer_state.hpp"
 
 namespace tenure::detail {
 namespace {
@@ -16,7 +16,7 @@ Form form_of(const TensorView& tensor) noexcept {
 }  // namespace
 
 // Fills copies_. Errors: not_found, bad_request
-Result<void> PublisherState::plan_copies(const Tensors& tensors) {
+Result<void> WriterState::plan_copies(const Tensors& tensors) {
   const BundleSchema& schema = *memory_->schema();
   copies_.clear();
   is_named_.assign(schema.tensors.size(), false);
@@ -45,33 +45,35 @@ Result<void> PublisherState::plan_copies(const Tensors& tensors) {
   return {};
 }
 
-Result<std::uint64_t> PublisherState::publish(Tensors tensors, const Note& note, Timeout timeout) {
+Result<Draft> WriterState::copy_to_draft(const Tensors& tensors,
+                                         const Note& note,
+                                         Timeout timeout) {
   if (auto planned = plan_copies(tensors); !planned) {
     return std::move(planned).error();
   }
   if (auto checked = check_note(note); !checked) {
     return std::move(checked).error();
   }
-  const BundleSchema& schema = *memory_->schema();
   auto draft = this->draft(timeout);
   if (!draft) {
-    return std::move(draft).error();
+    return draft;
   }
+  Filling& filling = *filling_of(*draft);
   for (const Copy& copy : copies_) {
     const TensorView& source = *copy.source;
     TensorSpan target;
-    auto copied =
-        place_tensor(schema, copy.index, form_of(source), memory_->slot(draft->slot_), target);
+    auto copied = place_tensor(
+        *memory_->schema(), copy.index, form_of(source), memory_->slot(filling.slot), target);
     copied = copied ? target.copy_from(source) : std::move(copied);
     if (!copied) {
       return std::move(copied).error();
     }
-    describe_tensor(draft->slot_, copy.index, target);
+    describe_tensor(filling, copy.index, target);
   }
-  if (auto noted = set_note(draft->slot_, note); !noted) {
+  if (auto noted = set_note(filling, note); !noted) {
     return std::move(noted).error();
   }
-  return publish(*draft);
+  return draft;
 }
 
 }  // namespace tenure::detail
