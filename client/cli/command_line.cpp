@@ -16,7 +16,7 @@ constexpr const char* kSummary =
     "tenure: looks at the segments of a tensor broker, makes them, fills and reads them.";
 constexpr const char* kFooter =
     "Exit status: 0 ok, 1 refused or failed, 2 usage, 3 not_found, 4 denied, 5 busy or timed out,\n"
-    "6 broker unreachable, 7 too_old, 8 torn, poisoned or corrupt,\n"
+    "6 broker unreachable, 7 too_old, 8 torn, poisoned or corrupt, 9 finished,\n"
     "130 ended by Ctrl-C, 143 by SIGTERM.\n\n"
     "Examples:\n"
     "  tenure create cam/0 image:uint8:1080x1920x3\n"
@@ -83,10 +83,45 @@ void add_looking_verbs(CLI::App& app, CommandLine& line) {
   add_verb<WatchOptions>(app,
                          line,
                          {"watch",
-                          "Prints a line per published version, or change of a token.",
+                          "Prints a line per published version, or change of a lane or token.",
                           "  tenure watch weights\n"
                           "  tenure watch 'cam/*' --count 100 --json"},
                          declare);
+}
+
+void add_queue_verbs(CLI::App& app, CommandLine& line) {
+  add_verb<PushOptions>(app,
+                        line,
+                        {"push",
+                         "Pushes .npy files to a queue as one bundle, or ends it.",
+                         "  tenure push batches batch.npy\n"
+                         "  tenure push digits raw=raw.npy x=x.npy --tag 7 --timeout 10s\n"
+                         "  tenure push digits --finish"},
+                        declare);
+  add_verb<PopOptions>(app,
+                       line,
+                       {"pop",
+                        "Takes the oldest bundle of a queue, to .npy files or to show it.",
+                        "  tenure pop batches -o batch.npy --timeout forever\n"
+                        "  tenure pop digits --count 10 -o digits/\n"
+                        "  tenure pop digits --lane 1 --nack"},
+                       declare);
+  add_verb<LanesOptions>(app,
+                         line,
+                         {"queue",
+                          "Shows the lanes of a queue, and who has what of it.",
+                          "  tenure queue digits\n"
+                          "  tenure queue digits --every 1s"},
+                         declare);
+  add_verb<ParkedOptions>(
+      app,
+      line,
+      {"parked",
+       "Shows the bundles that a queue has set aside, and what becomes of them.",
+       "  tenure parked digits\n"
+       "  tenure parked digits --requeue all\n"
+       "  tenure parked digits --drop 1"},
+      declare);
 }
 
 void add_buffer_verbs(CLI::App& app, CommandLine& line) {
@@ -130,9 +165,10 @@ void add_acting_verbs(CLI::App& app, CommandLine& line) {
       app,
       line,
       {"create",
-       "Creates a topic or a buffer.",
+       "Creates a topic, a queue or a buffer.",
        "  tenure create cam/0 image:uint8:1080x1920x3 --mode 0750 --group video\n"
        "  tenure create weights w:bfloat16:64x10 step:int64: --lossless\n"
+       "  tenure create digits raw:uint8:64x8x8 x:float32:64x8x8 --queue --lanes 2 --in-place\n"
        "  tenure create pool --size 256M\n"
        "  tenure create model --size 1M w:float32:64x128 b:float32:128@64K"},
       declare);
@@ -211,6 +247,7 @@ void configure(CLI::App& app, CommandLine& line) {
   app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::Throw);
   add_looking_verbs(app, line);
   add_acting_verbs(app, line);
+  add_queue_verbs(app, line);
   add_buffer_verbs(app, line);
   app.footer(kFooter);  // Last: verbs would inherit it.
 }

@@ -135,6 +135,11 @@ Timeout Context::remaining() const noexcept {
   return Timeout(deadline_ - std::chrono::steady_clock::now());
 }
 
+Timeout Context::patience() const noexcept {
+  const Timeout left = remaining();
+  return left.waits() || common_.timeout.count() == 0 ? left : Timeout(std::chrono::nanoseconds(1));
+}
+
 void Context::await_name(Client& client, const std::string& name) const {
   if (common_.timeout.count() == 0) {
     return;

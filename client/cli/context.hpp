@@ -59,6 +59,9 @@ class Context {
   [[nodiscard]] Client connect(std::string name = "tenure") const;
   /// What is left of the timeout, counted from the start of the tool.
   [[nodiscard]] Timeout remaining() const noexcept;
+  /// The same for a verb that waits itself: never nothing where there was a timeout, so that what
+  /// comes too late is said to have timed out, not to have been refused at once.
+  [[nodiscard]] Timeout patience() const noexcept;
   /// Waits, within the timeout, until `name` exists. Returns at once without a timeout; whether the
   /// name is there by then is for the verb itself to find out.
   void await_name(Client& client, const std::string& name) const;

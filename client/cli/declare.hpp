@@ -6,8 +6,10 @@
 #include <charconv>
 #include <chrono>
 #include <functional>
+#include <optional>
 #include <string>
 #include <type_traits>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 
@@ -33,6 +35,10 @@ Complete declare(CLI::App& app, TokensOptions& options);
 Complete declare(CLI::App& app, MapOptions& options);
 Complete declare(CLI::App& app, LendOptions& options);
 Complete declare(CLI::App& app, RevokeOptions& options);
+Complete declare(CLI::App& app, LanesOptions& options);
+Complete declare(CLI::App& app, PushOptions& options);
+Complete declare(CLI::App& app, PopOptions& options);
+Complete declare(CLI::App& app, ParkedOptions& options);
 Complete declare(CLI::App& app, BenchOptions& options);
 
 /// --socket, --timeout, --json.
@@ -40,6 +46,17 @@ void declare_common(CLI::App& app, CommonOptions& common);
 
 /// Reads the value of `option`. Throws UsageError where it is no duration.
 std::chrono::nanoseconds read_duration(const std::string& option, const std::string& text);
+
+/// FILE or TENSOR=FILE, each; for `put` and `push`. Throws UsageError where several lack the names
+/// of their tensors; the hint is an example.
+[[nodiscard]] std::vector<PutFile> read_files(const std::vector<std::string>& texts,
+                                              const std::string& hint);
+
+/// --every and --count. Complete it.
+Complete declare_intervals(CLI::App& app,
+                           std::optional<std::chrono::nanoseconds>& every,
+                           std::uint64_t& count,
+                           const std::string& description);
 
 /// Declares an argument that the broker is told, such as a name; Refusal where it is not UTF-8.
 template <class Value>

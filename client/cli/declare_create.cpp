@@ -18,8 +18,14 @@ namespace {
 constexpr const char* kSize = "--size";
 constexpr const char* kGrain = "--grain";
 constexpr const char* kIsolate = "--isolate";
-constexpr std::array kTopicOptions{
-    "--slots", "--subscribers", "--lossless", "--lag-limit", "--attribute-bytes", "--stamp"};
+constexpr const char* kQueue = "--queue";
+constexpr const char* kInPlace = "--in-place";
+constexpr const char* kRepeatable = "--repeatable";
+constexpr std::array kBufferOptions{kGrain, kIsolate};
+constexpr std::array kTopicOptions{"--subscribers", "--lossless", "--lag-limit"};
+constexpr std::array kQueueOptions{
+    "--lanes", "--max-deliveries", "--drop-oldest", kInPlace, kRepeatable};
+constexpr std::array kBundleOptions{"--slots", "--attribute-bytes", "--stamp"};
 
 std::uint32_t read_mode(const std::string& text) {
   std::uint32_t mode = 0;
@@ -86,7 +92,11 @@ void declare_terms(CLI::App& app, Terms& terms) {
 }
 
 void declare_topic(CLI::App& app, TopicOptions& topic) {
-  add_number(app, "--slots", topic.slots, "Bundles kept: views held at once + 2 (default: 4)");
+  add_number(app,
+             "--slots",
+             topic.slots,
+             "Bundles kept: views held at once + 2 (default: 4);\n"
+             "in a queue: bundles at once (default: 64)");
   add_number(app, "--subscribers", topic.subscribers, "Subscribers at once (default: 63)");
   app.add_flag_callback(
          "--lossless",
@@ -110,8 +120,37 @@ void declare_topic(CLI::App& app, TopicOptions& topic) {
   app.add_flag_callback(
          "--stamp",
          [&topic] { topic.stamp = Stamp::monotonic; },
-         "Each bundle carries the time of its publication")
+         "Each bundle carries the time of its publication or push")
       ->disable_flag_override();
+}
+
+// Slots, attributes and stamp are those of a topic.
+void declare_queue(CLI::App& app, QueueOptions& queue) {
+  app.add_flag_callback(
+         kQueue, [] {}, "A queue: each bundle goes to one consumer at a time")
+      ->disable_flag_override();
+  add_number(app, "--lanes", queue.lanes, "Queue: stages in a row, 1 to 8 (default: 1)");
+  add_number(app,
+             "--max-deliveries",
+             queue.max_deliveries,
+             "Queue: then a bundle is parked; 0: never (default: 5)");
+  const auto add_flag = [&app](const char* option, const auto& set, const char* description) {
+    app.add_flag_callback(option, set, description)->disable_flag_override();
+  };
+  add_flag(
+      "--drop-oldest",
+      [&queue] { queue.when_full = WhenFull::drop_oldest; },
+      "Queue: make room by dropping what waits longest of those\nthat nobody was given yet, "
+      "instead of waiting");
+  add_flag(
+      kInPlace,
+      [&queue] { queue.consume = Consume::in_place; },
+      "Queue: consumers change a bundle before they pass it on");
+  add_flag(
+      kRepeatable,
+      [&queue] { queue.consume = Consume::repeatable; },
+      "Queue: the same, by stages that write only what they do\n"
+      "not read: half-done ones are repeated");
 }
 
 std::uint64_t read_bytes(const std::string& option, const std::string& text) {
@@ -130,7 +169,7 @@ void declare_buffer(CLI::App& app, BufferOptions& buffer) {
       [&buffer](const std::string& text) { buffer.size_bytes = read_bytes(kSize, text); },
       "BYTES",
       "A buffer of that size, whole pages (256M): its regions are\nborrowed and frozen. "
-      "Without it: a topic");
+      "Without it and --queue: a topic");
   add_text(
       app,
       kGrain,
@@ -163,10 +202,19 @@ Spec need_tensor(Result<Spec> parsed) {
   return *std::move(parsed);
 }
 
+std::vector<TensorSpec> make_schema(const std::vector<std::string>& tensors) {
+  std::vector<TensorSpec> schema;
+  for (const std::string& text : tensors) {
+    schema.push_back(need_tensor(parse_tensor(text)));
+  }
+  return schema;
+}
+
 TopicOptions make_topic(const CLI::App& app,
                         TopicOptions topic,
                         const std::vector<std::string>& tensors) {
-  refuse_options(app, std::array{kGrain, kIsolate}, " is for buffers", "add --size BYTES");
+  refuse_options(app, kBufferOptions, " is for buffers", "add --size BYTES");
+  refuse_options(app, kQueueOptions, " is for queues", "add --queue");
   if (tensors.empty()) {
     throw UsageError("a topic needs a tensor, a buffer its size",
                      "as in image:uint8:1080x1920x3, or --size 256M");
@@ -174,10 +222,28 @@ TopicOptions make_topic(const CLI::App& app,
   if (topic.lag_limit && topic.retention != Retention::lossless) {
     throw UsageError("--lag-limit is for lossless topics", "add --lossless");
   }
-  for (const std::string& text : tensors) {
-    topic.schema.push_back(need_tensor(parse_tensor(text)));
-  }
+  topic.schema = make_schema(tensors);
   return topic;
+}
+
+QueueOptions make_queue(const CLI::App& app,
+                        QueueOptions queue,
+                        const TopicOptions& shared,
+                        const std::vector<std::string>& tensors) {
+  refuse_options(app, kBufferOptions, " is for buffers", "a queue is made by --queue");
+  refuse_options(app, kTopicOptions, " is for topics", "a queue is made by --queue");
+  if (app.count(kInPlace) + app.count(kRepeatable) > 1) {
+    throw UsageError("--in-place and --repeatable are two ways to consume", "choose one of them");
+  }
+  if (tensors.empty()) {
+    throw UsageError("a queue needs a tensor", "as in image:uint8:1080x1920x3");
+  }
+  queue.schema = make_schema(tensors);
+  queue.slots = app.count("--slots") > 0 ? shared.slots : queue.slots;
+  queue.attribute_bytes = shared.attribute_bytes;
+  queue.stamp = shared.stamp;
+  queue.terms = shared.terms;
+  return queue;
 }
 
 // The broker lends: a root borrow of this command would end with it.
@@ -186,6 +252,10 @@ BufferOptions make_buffer(const CLI::App& app,
                           const std::vector<std::string>& tensors,
                           const Terms& terms) {
   refuse_options(app, kTopicOptions, " is for topics", "a buffer is made by --size");
+  refuse_options(app, kBundleOptions, " is for topics and queues", "a buffer is made by --size");
+  refuse_options(app, kQueueOptions, " is for queues", "a buffer is made by --size");
+  refuse_options(
+      app, std::array{kQueue}, " and --size contradict each other", "choose one of them");
   buffer.root = Root::broker;
   buffer.terms = terms;
   const auto page_bytes = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
@@ -205,6 +275,7 @@ Complete declare(CLI::App& app, CreateOptions& options) {
   struct Given {
     std::vector<std::string> tensors;
     TopicOptions topic;
+    QueueOptions queue;
     BufferOptions buffer;
   };
   auto given = std::make_shared<Given>();
@@ -216,10 +287,13 @@ Complete declare(CLI::App& app, CreateOptions& options) {
            "in a buffer NAME:DTYPE:AxBxC@OFFSET (default: the next page)");
   declare_buffer(app, given->buffer);
   declare_topic(app, given->topic);
+  declare_queue(app, given->queue);
   declare_terms(app, given->topic.terms);
   return [given, &app, &options] {
     if (app.count(kSize) > 0) {
       options.what = make_buffer(app, given->buffer, given->tensors, given->topic.terms);
+    } else if (app.count(kQueue) > 0) {
+      options.what = make_queue(app, given->queue, given->topic, given->tensors);
     } else {
       options.what = make_topic(app, given->topic, given->tensors);
     }

@@ -55,6 +55,40 @@ CLI::Option* add_text(CLI::App& app,
   return app.add_option(option, take, description)->type_name(type);
 }
 
+Complete declare_intervals(CLI::App& app,
+                           std::optional<std::chrono::nanoseconds>& every,
+                           std::uint64_t& count,
+                           const std::string& description) {
+  add_text(
+      app,
+      "--every",
+      [&every](const std::string& text) {
+        every = read_duration("--every", text);
+        if (every->count() <= 0 || *every > kLongestInterval) {
+          throw UsageError("--every: longer than nothing, at most a year", "as in --every 1s");
+        }
+      },
+      "TIME",
+      description);
+  add_number(app, "--count", count, "End after that many intervals (default: on Ctrl-C)", 1);
+  return [&every, &count] {
+    if (count != 0 && !every) {
+      throw UsageError("--count counts the intervals of --every", "add --every 1s");
+    }
+  };
+}
+
+std::vector<PutFile> read_files(const std::vector<std::string>& texts, const std::string& hint) {
+  std::vector<PutFile> files;
+  for (const std::string& text : texts) {
+    files.push_back(put_file(text));
+  }
+  if (files.size() > 1 && std::ranges::count(files, "", &PutFile::tensor) > 0) {
+    throw UsageError("several files, and one without the name of its tensor", hint);
+  }
+  return files;
+}
+
 void declare_common(CLI::App& app, CommonOptions& common) {
   app.add_option("--socket",
                  common.socket,
@@ -87,24 +121,10 @@ Complete declare(CLI::App& app, InspectOptions& options) {
 
 Complete declare(CLI::App& app, StatOptions& options) {
   add_word(app, "NAME", options.glob, "A segment, or a glob of several")->required();
-  add_text(
-      app,
-      "--every",
-      [&options](const std::string& text) {
-        options.every = read_duration("--every", text);
-        if (options.every->count() <= 0 || *options.every > kLongestInterval) {
-          throw UsageError("--every: longer than nothing, at most a year", "as in --every 1s");
-        }
-      },
-      "TIME",
-      "A row of rates per interval; without it, the totals since creation");
-  add_number(
-      app, "--count", options.count, "End after that many intervals (default: on Ctrl-C)", 1);
-  return [&options] {
-    if (options.count != 0 && !options.every) {
-      throw UsageError("--count counts the intervals of --every", "add --every 1s");
-    }
-  };
+  return declare_intervals(app,
+                           options.every,
+                           options.count,
+                           "A row of rates per interval; without it, the totals since creation");
 }
 
 Complete declare(CLI::App& app, RmOptions& options) {
@@ -125,13 +145,7 @@ Complete declare(CLI::App& app, PutOptions& options) {
       ->type_name("");
   add_number(app, "--tag", options.tag, "A number of your own that travels with the bundle");
   return [files, &options] {
-    for (const std::string& text : *files) {
-      options.files.push_back(put_file(text));
-    }
-    if (files->size() > 1 && std::ranges::count(options.files, "", &PutFile::tensor) > 0) {
-      throw UsageError("several files, and one without the name of its tensor",
-                       "as in `tenure put weights w1=w1.npy b1=b1.npy`");
-    }
+    options.files = read_files(*files, "as in `tenure put weights w1=w1.npy b1=b1.npy`");
   };
 }
 

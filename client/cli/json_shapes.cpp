@@ -22,6 +22,19 @@ json to_json(std::span<const Region> regions) {
   return out;
 }
 
+void add_queue(json& out, const SegmentInfo& info) {
+  out["consume"] = name_of(info.consume);
+  out["when_full"] = name_of(info.when_full);
+  out["max_deliveries"] = info.max_deliveries;
+  out["finished"] = info.finished;
+  out["parked"] = info.parked;
+  out["poisoned"] = info.poisoned;
+  out["lanes"] = json::array();
+  for (const Lane& lane : info.lanes) {
+    out["lanes"].push_back(tenure::cli::to_json(lane));
+  }
+}
+
 }  // namespace
 
 std::string_view name_of(Kind kind) noexcept {
@@ -42,6 +55,22 @@ std::string_view name_of(Lifetime lifetime) noexcept {
 
 std::string_view name_of(Retention retention) noexcept {
   return retention == Retention::overwrite ? "overwrite" : "lossless";
+}
+
+std::string_view name_of(Consume consume) noexcept {
+  switch (consume) {
+    case Consume::read:
+      return "read";
+    case Consume::in_place:
+      return "in_place";
+    case Consume::repeatable:
+      return "repeatable";
+  }
+  return "unknown";
+}
+
+std::string_view name_of(WhenFull when_full) noexcept {
+  return when_full == WhenFull::wait ? "wait" : "drop_oldest";
 }
 
 std::string_view name_of(TokenMode mode) noexcept {
@@ -81,6 +110,32 @@ json to_json(const Reader& reader) {
   return out;
 }
 
+json to_json(const Lane& lane) {
+  json out = {{"depth", lane.depth},
+              {"again", lane.again},
+              {"taken", lane.taken},
+              {"queued", lane.queued},
+              {"redelivered", lane.redelivered},
+              {"popped", lane.popped},
+              {"sleepers", lane.sleepers},
+              {"pollers", lane.pollers}};
+  out["age_ms"] = lane.age ? json(lane.age->count()) : json();
+  return out;
+}
+
+json to_json(std::span<const Participant> participants) {
+  json out = json::array();
+  for (const Participant& participant : participants) {
+    json one = to_json(participant.peer);
+    one["produces"] = participant.produces;
+    one["lane"] = participant.lane ? json(*participant.lane) : json();
+    one["filling"] = participant.filling;
+    one["taken"] = participant.taken;
+    out.push_back(std::move(one));
+  }
+  return out;
+}
+
 json to_json(std::span<const TensorSpec> schema) {
   json out = json::array();
   for (const TensorSpec& spec : schema) {
@@ -112,6 +167,9 @@ json to_json(const SegmentInfo& info) {
   out["age_ms"] = info.age ? json(info.age->count()) : json();
   out["publisher"] = info.publisher ? to_json(*info.publisher) : json();
   out["schema"] = to_json(std::span<const TensorSpec>(info.schema));
+  if (info.kind == Kind::queue) {
+    add_queue(out, info);
+  }
   if (info.kind == Kind::buffer) {
     out["grain_bytes"] = info.grain_bytes;
     out["handover"] = info.handover == Handover::share ? "share" : "isolate";
@@ -170,6 +228,14 @@ json to_json(std::string_view name, const TensorView& tensor) {
           {"dtype", to_string(tensor.dtype())},
           {"shape", std::vector<std::int64_t>(shape.begin(), shape.end())},
           {"size_bytes", tensor.size_bytes()}};
+}
+
+json to_json(std::span<const NamedTensor> tensors) {
+  json out = json::array();
+  for (const NamedTensor& named : tensors) {
+    out.push_back(to_json(named.name, named.tensor));
+  }
+  return out;
 }
 
 }  // namespace tenure::cli

@@ -43,6 +43,8 @@ Exit exit_for(Errc code) noexcept {
     case Errc::poisoned:
     case Errc::corrupt:
       return Exit::damaged;
+    case Errc::finished:
+      return Exit::finished;
     default:
       return Exit::failed;
   }

@@ -22,7 +22,8 @@ enum class Exit : int {
   busy = 5,
   no_broker = 6,
   too_old = 7,
-  damaged = 8
+  damaged = 8,
+  finished = 9
 };
 
 [[nodiscard]] Exit exit_for(Errc code) noexcept;

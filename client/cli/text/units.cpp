@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstdio>
+#include <ctime>
 #include <limits>
 
 namespace tenure::cli {
@@ -83,6 +84,20 @@ std::string format_interval(std::chrono::nanoseconds interval) {
   const double size = std::fabs(value);
   const int digits = size >= 99.95 ? 0 : size >= 9.995 ? 1 : 2;
   return decimals(value, digits, kUnits[unit]);
+}
+
+std::string format_number(double value, int digits) {
+  std::array<char, 64> text{};
+  std::snprintf(text.data(), text.size(), "%.*f", digits, value);
+  return text.data();
+}
+
+std::string clock_time(const char* format) {
+  const std::time_t now = std::time(nullptr);
+  std::tm parts{};
+  ::localtime_r(&now, &parts);
+  std::array<char, 40> text{};
+  return {text.data(), std::strftime(text.data(), text.size(), format, &parts)};
 }
 
 std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text) {

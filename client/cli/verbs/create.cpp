@@ -13,6 +13,9 @@ namespace {
 Result<void> create(Client& client, const std::string& name, const TopicOptions& topic) {
   return client.create_topic(name, topic);
 }
+Result<void> create(Client& client, const std::string& name, const QueueOptions& queue) {
+  return client.create_queue(name, queue);
+}
 Result<void> create(Client& client, const std::string& name, const BufferOptions& buffer) {
   return client.create_buffer(name, buffer);
 }
@@ -26,10 +29,37 @@ std::string views_text(std::size_t slots) {
   return std::to_string(views) + (views == 1 ? " view at once" : " views at once");
 }
 
-std::string topic_text(const SegmentInfo& info) {
+std::string slots_text(const SegmentInfo& info) {
   return std::to_string(info.slots) + (info.slots == 1 ? " slot of " : " slots of ") +
-         format_bytes(room_bytes(info.schema)) + ", " + format_bytes(info.size_bytes) +
-         " reserved, " + views_text(info.slots);
+         format_bytes(room_bytes(info.schema)) + ", ";
+}
+
+std::string reserved_text(const SegmentInfo& info) {
+  return format_bytes(info.size_bytes) + " reserved";
+}
+
+std::string queue_text(const SegmentInfo& info) {
+  std::string text = slots_text(info) + std::to_string(info.lanes.size()) +
+                     (info.lanes.size() == 1 ? " lane, " : " lanes, ") + reserved_text(info);
+  if (info.consume != Consume::read) {
+    text += ", " + std::string(name_of(info.consume));
+  }
+  if (info.when_full != WhenFull::wait) {
+    text += ", " + std::string(name_of(info.when_full));
+  }
+  return info.finished ? text + ", finished" : text;  // One that was there.
+}
+
+std::string text(const SegmentInfo& info) {
+  switch (info.kind) {
+    case Kind::topic:
+      return slots_text(info) + reserved_text(info) + ", " + views_text(info.slots);
+    case Kind::queue:
+      return queue_text(info);
+    case Kind::buffer:
+      return format_grains(info.size_bytes, info.grain_bytes);
+  }
+  return "";
 }
 
 }  // namespace
@@ -44,9 +74,7 @@ int run_verb(const Context& context, const CreateOptions& options) {
     context.print_json(to_json(info));
     return 0;
   }
-  context.print(printable(info.name) + ": " + std::string(name_of(info.kind)) + ", " +
-                (info.kind == Kind::buffer ? format_grains(info.size_bytes, info.grain_bytes)
-                                           : topic_text(info)) +
+  context.print(printable(info.name) + ": " + std::string(name_of(info.kind)) + ", " + text(info) +
                 "\n");
   return 0;
 }

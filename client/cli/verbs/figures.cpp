@@ -17,6 +17,17 @@ constexpr std::array kOfTopics{Figure{"PUBLISHED", "published", &SegmentStat::pu
                                Figure{"TORN", "torn", &SegmentStat::torn, sum, 5},
                                Figure{nullptr, "wakes", &SegmentStat::wakes, sum, 0}};
 
+constexpr std::array kOfQueues{
+    Figure{"IN", "queued", &SegmentStat::queued, rate, 8},
+    Figure{"OUT", "taken", &SegmentStat::taken, rate, 8},
+    Figure{"ACKED", "acked", &SegmentStat::acked, rate, 8},
+    Figure{"REDELIVERED", "redelivered", &SegmentStat::redelivered, sum, 11},
+    Figure{"PARKED", "parked", &SegmentStat::parked, sum, 6},
+    Figure{"DROPPED", "dropped", &SegmentStat::dropped, sum, 7},
+    Figure{"DISCARDED", "discarded", &SegmentStat::discarded, sum, 9},
+    Figure{nullptr, "cancelled", &SegmentStat::cancelled, sum, 0},
+    Figure{nullptr, "wakes", &SegmentStat::wakes, sum, 0}};
+
 constexpr std::array kOfBuffers{Figure{"BORROWED", "borrowed", &SegmentStat::borrowed, rate, 10},
                                 Figure{"FROZEN", "frozen", &SegmentStat::frozen, rate, 8},
                                 Figure{"CLAIMED", "claimed", &SegmentStat::claimed, rate, 9},
@@ -27,8 +38,14 @@ constexpr std::array kOfBuffers{Figure{"BORROWED", "borrowed", &SegmentStat::bor
 }  // namespace
 
 std::span<const Figure> figures_of(Kind kind) noexcept {
-  return kind == Kind::buffer ? std::span<const Figure>(kOfBuffers)
-                              : std::span<const Figure>(kOfTopics);
+  switch (kind) {
+    case Kind::queue:
+      return kOfQueues;
+    case Kind::buffer:
+      return kOfBuffers;
+    default:
+      return kOfTopics;
+  }
 }
 
 }  // namespace tenure::cli

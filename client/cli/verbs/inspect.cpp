@@ -8,6 +8,7 @@
 #include "client/cli/text/regions.hpp"
 #include "client/cli/text/tensors.hpp"
 #include "client/cli/text/units.hpp"
+#include "client/cli/verbs/queue_parts.hpp"
 #include "client/cli/verbs/verbs.hpp"
 
 namespace tenure::cli {
@@ -100,10 +101,83 @@ std::string buffer_text(const SegmentInfo& info) {
   return table.rows_text();
 }
 
-std::string text(const SegmentInfo& info) {
-  if (info.kind == Kind::buffer) {
-    return buffer_text(info);
+std::string deliveries(const SegmentInfo& info) {
+  return info.max_deliveries == 0
+             ? "until it is done with"
+             : std::to_string(info.max_deliveries) + " at most, then it is parked";
+}
+
+std::string queue_slots(const SegmentInfo& info) {
+  const std::size_t free = info.slots - std::min(info.slots_held, info.slots);
+  std::string text = std::to_string(info.slots) + " of " + format_bytes(room_bytes(info.schema)) +
+                     ": " + std::to_string(count_queued(info)) + " queued, " +
+                     std::to_string(count_filling(info)) + " filling, " +
+                     std::to_string(count_taken(info)) + " taken, " + std::to_string(info.parked) +
+                     " parked";
+  if (info.poisoned != 0) {
+    text += " (" + std::to_string(info.poisoned) + " poisoned)";
   }
+  return text + ", " + std::to_string(free) + " free";
+}
+
+std::string doing(const Lane& lane) {
+  std::string text = std::to_string(lane.depth) + " queued";
+  if (lane.again != 0) {
+    text += " (" + std::to_string(lane.again) + " again)";
+  }
+  text += ", " + std::to_string(lane.taken) + " taken";
+  if (lane.age) {
+    text += ", oldest " + format_age(*lane.age);
+  }
+  const std::size_t waiting = lane.sleepers + lane.pollers;
+  return waiting == 0 ? text
+                      : text + ", " + std::to_string(waiting) +
+                            (waiting == 1 ? " consumer waits" : " consumers wait");
+}
+
+std::string lane_rows(const SegmentInfo& info) {
+  Table table(std::vector<Table::Column>(2));
+  for (std::size_t i = 0; i < info.lanes.size(); ++i) {
+    table.add({std::to_string(i), doing(info.lanes[i])});
+  }
+  return table.rows_text();
+}
+
+std::string doing(const Participant& participant) {
+  const std::string lane =
+      participant.lane ? "lane " + std::to_string(*participant.lane) : "parked";
+  return participant.produces ? lane + ", fills " + std::to_string(participant.filling)
+                              : lane + ", has " + std::to_string(participant.taken);
+}
+
+std::string participant_rows(const SegmentInfo& info, bool produces) {
+  Table table(std::vector<Table::Column>(2));
+  bool is_empty = true;
+  for (const Participant& participant : info.participants) {
+    if (participant.produces == produces) {
+      table.add({describe(participant.peer), doing(participant)});
+      is_empty = false;
+    }
+  }
+  return is_empty ? "none" : table.rows_text();
+}
+
+std::string queue_text(const SegmentInfo& info) {
+  Table table(std::vector<Table::Column>(2));
+  const std::string ways = std::string(name_of(info.consume)) + ", " +
+                           std::string(name_of(info.when_full)) +
+                           (info.finished ? ", finished" : "");
+  table.add({printable(info.name), first_line(info, ways)});
+  table.add({"slots", queue_slots(info)});
+  table.add({"deliveries", deliveries(info)});
+  add_block(table, "lanes", lane_rows(info));
+  add_block(table, "producers", participant_rows(info, true));
+  add_block(table, "consumers", participant_rows(info, false));
+  add_block(table, "tensors", tensor_rows(info));
+  return table.rows_text();
+}
+
+std::string topic_text(const SegmentInfo& info) {
   Table table(std::vector<Table::Column>(2));
   table.add({printable(info.name), first_line(info, std::string(name_of(info.retention)))});
   table.add({"slots", slots(info)});
@@ -117,6 +191,18 @@ std::string text(const SegmentInfo& info) {
   return table.rows_text();
 }
 
+std::string text(const SegmentInfo& info) {
+  switch (info.kind) {
+    case Kind::topic:
+      return topic_text(info);
+    case Kind::queue:
+      return queue_text(info);
+    case Kind::buffer:
+      return buffer_text(info);
+  }
+  return "";
+}
+
 }  // namespace
 
 int run_verb(const Context& context, const InspectOptions& options) {
@@ -128,6 +214,9 @@ int run_verb(const Context& context, const InspectOptions& options) {
     out["readers"] = nlohmann::json::array();
     for (const Reader& reader : info.readers) {
       out["readers"].push_back(to_json(reader));
+    }
+    if (info.kind == Kind::queue) {
+      out["participants"] = to_json(std::span<const Participant>(info.participants));
     }
     context.print_json(out);
   } else {

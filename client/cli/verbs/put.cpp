@@ -4,8 +4,10 @@
 #include <nlohmann/json.hpp>
 
 #include "client/cli/json_shapes.hpp"
+#include "client/cli/text/bundles.hpp"
 #include "client/cli/text/units.hpp"
 #include "client/cli/verbs/put_files.hpp"
+#include "client/cli/verbs/queue_parts.hpp"
 
 namespace tenure::cli {
 namespace {
@@ -40,39 +42,24 @@ Target find_or_create(Client& client,
   return {.info = need(name, std::move(found)), .is_new = created.has_value()};
 }
 
-// Another dtype, rank or more elements than the topic has room for.
-[[noreturn]] void explain_misfit(const std::string& name, Error error) {
-  if (error.hint.empty()) {
-    error.hint = "`tenure inspect " + name + "` shows what the topic takes";
-  }
-  throw Refusal(name, std::move(error));
-}
-
 void print(const Context& context,
            const Target& target,
            std::optional<std::uint64_t> version,  // None: a buffer.
            const std::vector<NamedTensor>& tensors,
            std::uint64_t tag) {
-  std::uint64_t size_bytes = 0;
-  nlohmann::json described = nlohmann::json::array();
-  for (const NamedTensor& named : tensors) {
-    size_bytes += named.tensor.size_bytes();
-    described.push_back(to_json(named.name, named.tensor));
-  }
   if (context.wants_json()) {
     nlohmann::json out = {{"name", target.info.name},
                           {"created", target.is_new},
                           {"tag", tag},
-                          {"tensors", described},
-                          {"size_bytes", size_bytes}};
+                          {"tensors", to_json(std::span<const NamedTensor>(tensors))},
+                          {"size_bytes", size_bytes(tensors)}};
     out["version"] = version ? nlohmann::json(*version) : nlohmann::json();
     context.print_json(out);
     return;
   }
-  context.print(
-      printable(target.info.name) + ": " + (version ? "v" + std::to_string(*version) + ", " : "") +
-      std::to_string(tensors.size()) + (tensors.size() == 1 ? " tensor, " : " tensors, ") +
-      format_bytes(size_bytes) + "\n");
+  context.print(printable(target.info.name) + ": " +
+                (version ? "v" + std::to_string(*version) + ", " : "") + count_tensors(tensors) +
+                ", " + format_bytes(size_bytes(tensors)) + "\n");
 }
 
 std::uint64_t publish(const Context& context,
@@ -81,22 +68,8 @@ std::uint64_t publish(const Context& context,
                       const std::vector<NamedTensor>& tensors) {
   Publisher publisher =
       need(options.name, client.publisher(options.name, {.timeout = context.remaining()}));
-  auto version = publisher.publish(tensors, {.tag = options.tag}, context.remaining());
-  if (!version && version.error().code == Errc::bad_request) {
-    explain_misfit(options.name, std::move(version).error());
-  }
-  return need(options.name, std::move(version));
-}
-
-std::vector<NamedTensor> name_tensors(const SegmentInfo& info,
-                                      const std::vector<PutInput>& inputs) {
-  std::vector<NamedTensor> tensors;
-  tensors.reserve(inputs.size());
-  for (const PutInput& input : inputs) {
-    const TensorSpec& spec = spec_for(info, input);
-    tensors.push_back({.name = spec.name, .tensor = view_for(spec, input)});
-  }
-  return tensors;
+  return need_fit(options.name,
+                  publisher.publish(tensors, {.tag = options.tag}, context.patience()));
 }
 
 }  // namespace
@@ -109,6 +82,9 @@ int run_verb(const Context& context, const PutOptions& options) {
   }
   Client client = context.connect();
   const Target target = find_or_create(client, options.name, inputs);
+  if (target.info.kind == Kind::queue) {
+    throw other_kind(target.info);
+  }
   const std::vector<NamedTensor> tensors = name_tensors(target.info, inputs);
   std::optional<std::uint64_t> version;
   if (target.info.kind == Kind::buffer) {

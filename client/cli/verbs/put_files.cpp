@@ -91,4 +91,15 @@ TensorView view_for(const TensorSpec& spec, const PutInput& input) {
   return need(input.path, TensorView::of_bytes(input.bytes, spec.dtype, header.shape));
 }
 
+std::vector<NamedTensor> name_tensors(const SegmentInfo& info,
+                                      const std::vector<PutInput>& inputs) {
+  std::vector<NamedTensor> tensors;
+  tensors.reserve(inputs.size());
+  for (const PutInput& input : inputs) {
+    const TensorSpec& spec = spec_for(info, input);
+    tensors.push_back({.name = spec.name, .tensor = view_for(spec, input)});
+  }
+  return tensors;
+}
+
 }  // namespace tenure::cli

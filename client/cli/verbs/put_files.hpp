@@ -40,6 +40,22 @@ struct PutInput {
 /// none.
 [[nodiscard]] TensorView view_for(const TensorSpec& spec, const PutInput& input);
 
+/// The tensors that the files become, which point into `inputs` and `info`. Throws Refusal.
+[[nodiscard]] std::vector<NamedTensor> name_tensors(const SegmentInfo& info,
+                                                    const std::vector<PutInput>& inputs);
+
+/// What publishing or pushing them has answered. Throws Refusal; where they do not fit (another
+/// dtype or rank, more elements than there is room for) it says how to find out what does.
+template <class T>
+T need_fit(const std::string& name, Result<T>&& done) {
+  if (!done && done.error().code == Errc::bad_request && done.error().hint.empty()) {
+    Error error = std::move(done).error();
+    error.hint = "`tenure inspect " + name + "` shows what it takes";
+    throw Refusal(name, std::move(error));
+  }
+  return need(name, std::move(done));
+}
+
 /// Writes the tensors, which `info` has room for, into a buffer. Throws Refusal.
 void put_into_buffer(const Context& context,
                      Client& client,

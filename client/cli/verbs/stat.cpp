@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <array>
-#include <cstdio>
-#include <ctime>
 #include <map>
 #include <thread>
 
 #include <nlohmann/json.hpp>
 
 #include "client/cli/json_shapes.hpp"
+#include "client/cli/text/units.hpp"
 #include "client/cli/verbs/figures.hpp"
 #include "client/cli/verbs/verbs.hpp"
 
@@ -48,28 +46,12 @@ Counters read_counters(Client& client, const std::string& glob) {
 // The kinds that there are, in the order of their tables.
 std::vector<Kind> kinds_of(const Counters& counters) {
   std::vector<Kind> kinds;
-  for (const Kind kind : {Kind::topic, Kind::buffer}) {
+  for (const Kind kind : {Kind::topic, Kind::queue, Kind::buffer}) {
     if (std::ranges::any_of(counters, [&](const auto& one) { return one.second.kind == kind; })) {
       kinds.push_back(kind);
     }
   }
   return kinds;
-}
-
-std::string number(double value, int digits) {
-  std::array<char, 64> text{};
-  std::snprintf(text.data(), text.size(), "%.*f", digits, value);
-  return text.data();
-}
-
-std::string clock_time(std::string_view format) {
-  const std::time_t now = std::time(nullptr);
-  std::tm parts{};
-  ::localtime_r(&now, &parts);
-  std::array<char, 40> text{};
-  const std::size_t length =
-      std::strftime(text.data(), text.size(), std::string(format).c_str(), &parts);
-  return {text.data(), length};
 }
 
 // What was counted since `before`; a segment that was created anew counts from nothing.
@@ -93,9 +75,10 @@ std::string cell(const Figure& figure, const SegmentStat& stat, std::optional<do
   constexpr double kGiga = 1e9;
   switch (figure.as) {
     case Figure::As::rate:
-      return seconds ? number(static_cast<double>(count) / *seconds, 1) : std::to_string(count);
+      return seconds ? format_number(static_cast<double>(count) / *seconds, 1)
+                     : std::to_string(count);
     case Figure::As::gigabytes:
-      return number(static_cast<double>(count) / kGiga / seconds.value_or(1), 2);
+      return format_number(static_cast<double>(count) / kGiga / seconds.value_or(1), 2);
     case Figure::As::sum:
       return std::to_string(count);
   }

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include <tenure/buffer.hpp>
+#include <tenure/queue.hpp>
 #include <tenure/topic.hpp>
 
 #include "client/cli/context.hpp"
@@ -31,10 +32,10 @@ struct StatOptions {
   std::optional<std::chrono::nanoseconds> every = {};  ///< Nothing: totals, once.
   std::uint64_t count = 0;                             ///< Intervals; 0: until interrupted.
 };
-/// What `create` makes: a topic, or with --size a buffer.
+/// What `create` makes: a topic, with --queue a queue, with --size a buffer.
 struct CreateOptions {
   std::string name;
-  std::variant<TopicOptions, BufferOptions> what = {};
+  std::variant<TopicOptions, QueueOptions, BufferOptions> what = {};
 };
 struct RmOptions {
   std::vector<std::string> names;
@@ -75,6 +76,36 @@ struct LendOptions {
 struct RevokeOptions {
   std::vector<std::uint64_t> tokens;
 };
+/// `queue`.
+struct LanesOptions {
+  std::string name;
+  std::optional<std::chrono::nanoseconds> every = {};  ///< Nothing: as it is, once.
+  std::uint64_t count = 0;                             ///< Intervals; 0: until interrupted.
+};
+struct PushOptions {
+  std::string name;
+  std::vector<PutFile> files = {};  ///< May be empty where it finishes.
+  std::size_t lane = 0;
+  std::uint64_t tag = 0;
+  bool finishes = false;  ///< Ends the queue, after the files.
+};
+/// What becomes of a bundle that was popped.
+enum class Fate : std::uint8_t { acked, nacked, parked, passed_on };
+struct PopOptions {
+  std::string name;
+  std::size_t lane = 0;     ///< Or kParked.
+  std::string output = {};  ///< As of GetOptions; empty: no files.
+  std::string tensor = {};
+  std::optional<std::uint64_t> count = 1;  ///< Nothing: all that there are.
+  Fate fate = Fate::acked;
+  std::optional<std::size_t> to_lane = {};  ///< passed_on; nothing: the next one.
+};
+struct ParkedOptions {
+  enum class What : std::uint8_t { show, requeue, drop };
+  std::string name;
+  What what = What::show;
+  std::optional<std::uint64_t> count = {};  ///< How many, oldest first; nothing: all.
+};
 struct BenchOptions {
   std::uint64_t rounds = 0;
 };
@@ -92,6 +123,10 @@ using VerbOptions = std::variant<PingOptions,
                                  MapOptions,
                                  LendOptions,
                                  RevokeOptions,
+                                 LanesOptions,
+                                 PushOptions,
+                                 PopOptions,
+                                 ParkedOptions,
                                  BenchOptions>;
 
 int run_verb(const Context& context, const PingOptions& options);
@@ -107,6 +142,10 @@ int run_verb(const Context& context, const TokensOptions& options);
 int run_verb(const Context& context, const MapOptions& options);
 int run_verb(const Context& context, const LendOptions& options);
 int run_verb(const Context& context, const RevokeOptions& options);
+int run_verb(const Context& context, const LanesOptions& options);
+int run_verb(const Context& context, const PushOptions& options);
+int run_verb(const Context& context, const PopOptions& options);
+int run_verb(const Context& context, const ParkedOptions& options);
 int run_verb(const Context& context, const BenchOptions& options);
 
 }  // namespace tenure::cli

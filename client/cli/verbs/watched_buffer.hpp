@@ -26,6 +26,7 @@ struct BufferChange {
 /// two looks is not seen. Threads: one at a time.
 class WatchedBuffer {
  public:
+  using Change = BufferChange;
   using See = std::function<void(const BufferChange&)>;
 
   /// Errors: those of Client::tokens()

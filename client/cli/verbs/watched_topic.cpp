@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/cli/verbs/watched_topic.hpp"
 
+#include "client/cli/text/bundles.hpp"
+
 namespace tenure::cli {
 namespace {
 
@@ -107,14 +109,12 @@ void WatchedTopic::sight(const Bundle& bundle,
                          const See& see) {
   const std::chrono::nanoseconds stamped = bundle.published_at();
   const std::chrono::nanoseconds at = stamped.count() != 0 ? stamped : now();
-  Sighting sighting{.version = version, .missed = missed, .tag = bundle.note().tag, .tensors = {}};
+  Sighting sighting{.version = version,
+                    .missed = missed,
+                    .tag = bundle.note().tag,
+                    .tensors = tensors_of(bundle)};
   if (version_ != 0) {
     sighting.interval = at - seen_at_;
-  }
-  for (const TensorSpec& spec : bundle.schema()) {
-    if (auto tensor = bundle.tensor(spec.name)) {
-      sighting.tensors.push_back({.name = spec.name, .tensor = *tensor});
-    }
   }
   version_ = version;
   seen_at_ = at;

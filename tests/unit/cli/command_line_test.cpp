@@ -1,40 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "client/cli/command_line.hpp"
-
 #include <unistd.h>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include "tests/unit/cli/parsed.hpp"
 
 namespace tenure::cli {
 namespace {
 
 using namespace std::chrono_literals;
 using testing::HasSubstr;
-
-std::variant<CommandLine, Answer, Misuse> parse(const std::vector<std::string>& arguments) {
-  return parse_command_line(arguments);
-}
-
-template <class Options>
-Options options_of(const std::vector<std::string>& arguments) {
-  auto parsed = parse(arguments);
-  if (auto* misuse = std::get_if<Misuse>(&parsed)) {
-    ADD_FAILURE() << misuse->message;
-    return {};
-  }
-  return std::get<Options>(std::get<CommandLine>(parsed).verb);
-}
-
-std::string misuse_of(const std::vector<std::string>& arguments) {
-  auto parsed = parse(arguments);
-  const auto* misuse = std::get_if<Misuse>(&parsed);
-  return misuse == nullptr ? "accepted" : misuse->message;
-}
-
-CommonOptions common_of(const std::vector<std::string>& arguments) {
-  return std::get<CommandLine>(parse(arguments)).common;
-}
 
 TEST(CommandLine, TakesCommonOptionsBeforeAndAfterTheVerb) {
   for (const auto& arguments :
@@ -199,7 +175,7 @@ TEST(CommandLine, RefusesWhatItDoesNotUnderstand) {
       {{"create", "t", "--size", "much"}, "--size: no size"},
       {{"create", "t", "x:int8:", "--grain", "4K"}, "--grain is for buffers"},
       {{"create", "t", "x:int8:", "--isolate"}, "--isolate is for buffers"},
-      {{"create", "t", "--size", "1M", "--slots", "4"}, "--slots is for topics"},
+      {{"create", "t", "--size", "1M", "--slots", "4"}, "--slots is for topics and queues"},
       {{"create", "t", "--size", "1M", "--lossless"}, "--lossless is for topics"},
       {{"create", "t", "--size", "1M", "x:int8:3@"}, "behind @"},
       {{"create", "t", "--size", "1M", "x:int8:3@many"}, "behind @"},
@@ -260,6 +236,10 @@ TEST(CommandLine, HelpsWithSummaryUsageAndExamplesForEveryVerb) {
                            "create",
                            "rm",
                            "put",
+                           "push",
+                           "pop",
+                           "queue",
+                           "parked",
                            "get",
                            "bench",
                            "borrow",

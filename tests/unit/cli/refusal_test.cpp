@@ -26,7 +26,7 @@ TEST(ExitFor, GivesEveryCodeItsClass) {
                                          {Errc::cancelled, Exit::failed},
                                          {Errc::full, Exit::busy},
                                          {Errc::empty, Exit::busy},
-                                         {Errc::finished, Exit::failed},
+                                         {Errc::finished, Exit::finished},
                                          {Errc::gap, Exit::failed},
                                          {Errc::torn, Exit::damaged},
                                          {Errc::poisoned, Exit::damaged},

@@ -86,5 +86,11 @@ TEST(ParseDuration, RefusesWhatIsNone) {
   }
 }
 
+TEST(FormatNumber, HasAsManyDigitsAsAskedFor) {
+  EXPECT_EQ(format_number(0.375, 2), "0.38");
+  EXPECT_EQ(format_number(1e6, 1), "1000000.0");
+  EXPECT_EQ(format_number(2.5, 0), "2");
+}
+
 }  // namespace
 }  // namespace tenure::cli
