@@ -19,7 +19,7 @@
 #include <tenure/tenure.hpp>
 
 #include "client/examples/digits/dataset.hpp"
-#include "client/examples/digits/topics.hpp"
+#include "client/examples/digits/segments.hpp"
 
 namespace {
 

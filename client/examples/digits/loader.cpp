@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Publishes the training samples in batches, in another order every epoch.
+// Pushes the training samples in batches, in another order every epoch.
 //
-// Each line says what it has done so far:  epoch=3 batches=141
+// Each line says what it has done so far; the checksum is over epochs, ids and pixels:
+//   epoch=3 batches=141 checksum=172212491531547 bytes=310500
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <iostream>
@@ -18,8 +20,9 @@
 #include <CLI/CLI.hpp>
 #include <tenure/tenure.hpp>
 
+#include "client/examples/digits/attendance.hpp"
 #include "client/examples/digits/dataset.hpp"
-#include "client/examples/digits/topics.hpp"
+#include "client/examples/digits/segments.hpp"
 
 namespace {
 
@@ -35,54 +38,72 @@ struct Options {
 };
 
 // Gathers the samples of these indices straight into the slot: the only copy that is ever made.
-void fill(tenure::Draft& draft, const digits::Samples& from, std::span<const std::size_t> indices) {
+// Leaves `x` out. Returns the bytes written.
+std::uint64_t fill(tenure::Draft& draft,
+                   const digits::Samples& from,
+                   std::span<const std::uint32_t> indices) {
   const auto count = static_cast<std::int64_t>(indices.size());
-  const auto images = or_throw(or_throw(draft.tensor("images", {count, 8, 8})).as<std::uint8_t>());
+  const auto raw = or_throw(or_throw(draft.tensor("raw", {count, 8, 8})).as<std::uint8_t>());
   const auto labels = or_throw(or_throw(draft.tensor("labels", {count})).as<std::uint8_t>());
+  const auto ids = or_throw(or_throw(draft.tensor("ids", {count})).as<std::uint32_t>());
   for (std::size_t i = 0; i < indices.size(); ++i) {
-    std::ranges::copy(from.image(indices[i]), &images[i * digits::kPixels]);
+    std::ranges::copy(from.image(indices[i]), &raw[i * digits::kPixels]);
     labels[i] = from.labels[indices[i]];
+    ids[i] = indices[i];
   }
+  return raw.size_bytes() + labels.size_bytes() + ids.size_bytes();
 }
 
-// Publishes batches no faster than the pace, so that a person can watch.
+// Pushes batches no faster than the pace, so that a person can watch.
 class Loader {
  public:
-  Loader(const Options& options, tenure::Publisher& batches, const digits::Samples& samples)
-      : options_(options), batches_(batches), samples_(samples), order_(samples.count()) {
-    std::iota(order_.begin(), order_.end(), std::size_t{0});
+  Loader(const Options& options, tenure::Producer& batches, const digits::Samples& samples)
+      : options_(options),
+        batches_(batches),
+        samples_(samples),
+        order_(samples.count()),
+        pushed_(samples.count()) {
+    std::iota(order_.begin(), order_.end(), std::uint32_t{0});
   }
 
   // Every sample once, in an order of its own.
-  void publish_epoch(std::uint64_t epoch, std::mt19937& random) {
+  void push_epoch(std::uint64_t epoch, std::mt19937& random) {
     std::ranges::shuffle(order_, random);
-    std::span<const std::size_t> rest(order_);
+    std::span<const std::uint32_t> rest(order_);
     while (!rest.empty()) {
       const auto batch = rest.first(std::min(digits::kBatchSize, rest.size()));
       rest = rest.subspan(batch.size());
-      const bool last = rest.empty() && epoch == options_.epochs;
-      publish(batch, last ? digits::last_of_all(epoch) : digits::more_follow(epoch));
+      push(batch, epoch);
       due_ += std::chrono::milliseconds(options_.pace_ms);
       std::this_thread::sleep_until(due_);
     }
   }
 
-  [[nodiscard]] std::uint64_t published() const noexcept { return published_; }
+  void print(std::uint64_t epoch) const {
+    std::cout << "epoch=" << epoch << " batches=" << count_ << " checksum=" << pushed_.checksum()
+              << " bytes=" << bytes_ << '\n'
+              << std::flush;
+  }
 
  private:
-  void publish(std::span<const std::size_t> indices, const tenure::Note& note) {
+  void push(std::span<const std::uint32_t> indices, std::uint64_t epoch) {
     tenure::Draft draft = or_throw(batches_.draft(30s));
-    fill(draft, samples_, indices);
-    or_throw(draft.set_note(note));
-    or_throw(batches_.publish(std::move(draft)));
-    ++published_;
+    bytes_ += fill(draft, samples_, indices);
+    or_throw(draft.set_note({.tag = epoch}));
+    or_throw(batches_.push(std::move(draft)));
+    ++count_;
+    for (const std::uint32_t index : indices) {
+      pushed_.note(epoch, index, samples_.image(index));
+    }
   }
 
   const Options& options_;
-  tenure::Publisher& batches_;
+  tenure::Producer& batches_;
   digits::Samples samples_;
-  std::vector<std::size_t> order_;
-  std::uint64_t published_ = 0;
+  std::vector<std::uint32_t> order_;
+  digits::Attendance pushed_;
+  std::uint64_t count_ = 0;
+  std::uint64_t bytes_ = 0;
   std::chrono::steady_clock::time_point due_ = std::chrono::steady_clock::now();
 };
 
@@ -90,31 +111,30 @@ void load(const Options& options) {
   const digits::Dataset dataset = digits::Dataset::load(options.data);
   tenure::Client client =
       or_throw(tenure::Client::connect({.socket = options.socket, .name = "loader"}));
-  or_throw(client.create_topic(digits::kBatchesTopic, digits::batches_topic()));
-  tenure::Publisher batches = or_throw(client.publisher(digits::kBatchesTopic, {.timeout = 10s}));
-  or_throw(batches.wait_for_subscribers(1, 30s));
+  or_throw(client.create_queue(digits::kBatchesQueue, digits::batches_queue()));
+  tenure::Producer batches =
+      or_throw(client.producer(digits::kBatchesQueue, {.lane = digits::kRawLane, .timeout = 10s}));
 
   Loader loader(options, batches, dataset.training());
   std::mt19937 random(options.seed);
   for (std::uint64_t epoch = 1; epoch <= options.epochs; ++epoch) {
-    loader.publish_epoch(epoch, random);
-    std::printf(
-        "epoch=%ju batches=%ju\n", std::uintmax_t{epoch}, std::uintmax_t{loader.published()});
-    std::fflush(stdout);
+    loader.push_epoch(epoch, random);
+    loader.print(epoch);
   }
+  or_throw(batches.finish());
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   Options options;
-  CLI::App app("Publishes the digits in batches of 32 on the topic digits/batches.");
+  CLI::App app("Pushes the digits in batches of 32 into the queue digits/batches.");
   app.add_option("--socket", options.socket, "Of the broker; default: as every client finds it");
   app.add_option("--data", options.data, "Folder of images.npy and labels.npy");
-  app.add_option("--epochs", options.epochs, "Times that every sample is published")
+  app.add_option("--epochs", options.epochs, "Times that every sample is pushed")
       ->check(CLI::PositiveNumber);
   app.add_option("--seed", options.seed, "Of the order in each epoch");
-  app.add_option("--pace-ms", options.pace_ms, "Publish no more than a batch in this time");
+  app.add_option("--pace-ms", options.pace_ms, "Push no more than a batch in this time");
   CLI11_PARSE(app, argc, argv);
   try {
     load(options);

@@ -10,7 +10,6 @@ namespace digits {
 namespace {
 
 constexpr float kMomentum = 0.9F;
-constexpr float kBrightest = 16.0F;
 
 // Where each tensor begins in the row of all parameters.
 constexpr std::size_t kW1 = 0;
@@ -19,17 +18,17 @@ constexpr std::size_t kW2 = kB1 + kHidden;
 constexpr std::size_t kB2 = kW2 + kHidden * kClasses;
 static_assert(kB2 + kClasses == kParameters);
 
+using Input = std::array<float, kPixels>;
 using Hidden = std::array<float, kHidden>;
 using Scores = std::array<float, kClasses>;
 
-Hidden hidden_layer(const Weights& weights, std::span<const std::uint8_t> image) {
+Hidden hidden_layer(const Weights& weights, std::span<const float> input) {
   Hidden hidden;
   std::ranges::copy(weights.b1, hidden.begin());
   for (std::size_t pixel = 0; pixel < kPixels; ++pixel) {
-    const float input = static_cast<float>(image[pixel]) / kBrightest;
     const float* row = &weights.w1[pixel * kHidden];
     for (std::size_t unit = 0; unit < kHidden; ++unit) {
-      hidden[unit] += input * row[unit];
+      hidden[unit] += input[pixel] * row[unit];
     }
   }
   for (float& value : hidden) {
@@ -65,7 +64,7 @@ void softmax(Scores& scores) {
 
 // Adds one sample's share to the gradient; `slope` is the derivative of the loss by each score.
 void back_propagate(const Weights& weights,
-                    std::span<const std::uint8_t> image,
+                    std::span<const float> input,
                     const Hidden& hidden,
                     const Scores& slope,
                     std::span<float> gradient) {
@@ -84,9 +83,8 @@ void back_propagate(const Weights& weights,
     gradient[kB2 + digit] += slope[digit];
   }
   for (std::size_t pixel = 0; pixel < kPixels; ++pixel) {
-    const float input = static_cast<float>(image[pixel]) / kBrightest;
     for (std::size_t unit = 0; unit < kHidden; ++unit) {
-      gradient[kW1 + pixel * kHidden + unit] += input * hidden_slope[unit];
+      gradient[kW1 + pixel * kHidden + unit] += input[pixel] * hidden_slope[unit];
     }
   }
 }
@@ -100,8 +98,16 @@ void fill_at_random(std::span<float> weights, std::size_t inputs, std::mt19937& 
 
 }  // namespace
 
+void normalise(std::span<const std::uint8_t> pixels, std::span<float> inputs) noexcept {
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    inputs[i] = normalised(pixels[i]);
+  }
+}
+
 std::size_t classify(const Weights& weights, std::span<const std::uint8_t> image) {
-  const Scores scores = output_layer(weights, hidden_layer(weights, image));
+  Input input;
+  normalise(image, input);
+  const Scores scores = output_layer(weights, hidden_layer(weights, input));
   return static_cast<std::size_t>(std::ranges::max_element(scores) - scores.begin());
 }
 
@@ -129,16 +135,16 @@ Weights Network::weights() const noexcept {
           .b2 = all.subspan(kB2, kClasses)};
 }
 
-double Network::differentiate(const Samples& samples) {
+double Network::differentiate(const Batch& batch) {
   std::ranges::fill(gradient_, 0.0F);
   const Weights now = weights();
-  const auto count = static_cast<float>(samples.count());
+  const auto count = static_cast<float>(batch.count());
   double loss = 0.0;
-  for (std::size_t i = 0; i < samples.count(); ++i) {
-    const Hidden hidden = hidden_layer(now, samples.image(i));
+  for (std::size_t i = 0; i < batch.count(); ++i) {
+    const Hidden hidden = hidden_layer(now, batch.input(i));
     Scores slope = output_layer(now, hidden);
     softmax(slope);
-    const std::size_t label = samples.labels[i];
+    const std::size_t label = batch.labels[i];
     // The label lies where others can write: it was read once, and at() checks it.
     loss -= std::log(std::max(static_cast<double>(slope.at(label)), 1e-30));
     // Of softmax and cross entropy together: the probabilities, less one at the right digit.
@@ -146,9 +152,9 @@ double Network::differentiate(const Samples& samples) {
     for (float& value : slope) {
       value /= count;
     }
-    back_propagate(now, samples.image(i), hidden, slope, gradient_);
+    back_propagate(now, batch.input(i), hidden, slope, gradient_);
   }
-  return loss / static_cast<double>(samples.count());
+  return loss / static_cast<double>(batch.count());
 }
 
 void Network::descend(float learning_rate) noexcept {

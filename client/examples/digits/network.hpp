@@ -35,6 +35,24 @@ struct Samples {
   }
 };
 
+/// What the network takes and what it shows, wherever it lies.
+struct Batch {
+  std::span<const float> inputs;         ///< kPixels values of 0..1 for each sample.
+  std::span<const std::uint8_t> labels;  ///< 0..9 for each sample.
+
+  [[nodiscard]] std::size_t count() const noexcept { return labels.size(); }
+  [[nodiscard]] std::span<const float> input(std::size_t index) const noexcept {
+    return inputs.subspan(index * kPixels, kPixels);
+  }
+};
+
+/// What the network takes for a pixel: exact, since the brightest one is a power of two.
+[[nodiscard]] constexpr float normalised(std::uint8_t pixel) noexcept {
+  return static_cast<float>(pixel) / 16.0F;
+}
+/// The same for as many pixels as there is room for in `inputs`.
+void normalise(std::span<const std::uint8_t> pixels, std::span<float> inputs) noexcept;
+
 /// The digit that a network of these weights sees in `image`.
 [[nodiscard]] std::size_t classify(const Weights& weights, std::span<const std::uint8_t> image);
 
@@ -53,9 +71,9 @@ class Network {
   /// What differentiate() found, in the order of parameters().
   [[nodiscard]] std::span<const float> gradient() const noexcept { return gradient_; }
 
-  /// The mean cross entropy over `samples`, and its gradient. Throws std::out_of_range where a
-  /// label is above 9.
-  double differentiate(const Samples& samples);
+  /// The mean cross entropy over `batch`, and its gradient. Throws std::out_of_range where a label
+  /// is above 9.
+  double differentiate(const Batch& batch);
   /// One step down that gradient.
   void descend(float learning_rate) noexcept;
 

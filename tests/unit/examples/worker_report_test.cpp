@@ -19,6 +19,19 @@ TEST(Report, ReadsWhatAnEvaluatorHolds) {
   EXPECT_EQ(report.count("viewing"), 60U);
 }
 
+TEST(Report, ReadsThatAPreprocessorHolds) {
+  const Report report = Report::parse("holding epoch=6 batches=118");
+  EXPECT_TRUE(report.says("holding"));
+  EXPECT_EQ(report.count("epoch"), 6U);
+  EXPECT_EQ(report.count("batches"), 118U);
+  EXPECT_FALSE(Report::parse("batches=118").says("holding"));
+}
+
+TEST(Report, KeepsAllDigitsOfAChecksum) {
+  const Report report = Report::parse("checksum=281474976710655");
+  EXPECT_EQ(report.count("checksum"), 281'474'976'710'655U);
+}
+
 TEST(Report, SaysNothingOfWhatTheLineLeavesOut) {
   const Report report = Report::parse("a line in words");
   EXPECT_FALSE(report.says("step"));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Trains a network to read digits in several processes that share memory, kills one of them in the
+// Trains a network to read digits in several processes that share memory, kills two of them in the
 // middle, and says whether what Tenure promises came true. The exit code is 1 if it did not, and if
 // Ctrl-C ended it before that was known.
 #include <signal.h>
@@ -38,7 +38,7 @@ std::filesystem::path beside(const std::filesystem::path& folder,
 }
 
 int perform(const digits::Installation& installation, const digits::PlayOptions& options) {
-  const digits::Screen screen;
+  digits::Screen screen;
   screen.title("Tenure: a network learns to read digits, in processes that share memory");
   const std::vector<digits::Finding> findings =
       digits::findings(digits::run_stage(installation, options, screen, interrupted));
@@ -62,13 +62,15 @@ int main(int argc, char** argv) {
   options.folder = std::filesystem::read_symlink("/proc/self/exe", unknown).parent_path();
   installation.tenured = beside(options.folder, "tenured", TENURE_BUILT_TENURED);
   installation.tenure = beside(options.folder, "tenure", TENURE_BUILT_TENURE);
-  CLI::App app("Trains a network on digits in several processes, and kills one in the middle.");
+  CLI::App app("Trains a network on digits in several processes, and kills two in the middle.");
   app.add_option("--tenured", installation.tenured, "The broker to run")->check(CLI::ExistingFile);
   app.add_option("--tenure", installation.tenure, "The command to name in hints");
   app.add_option("--epochs", options.epochs, "Times that the network sees every image")
       ->check(CLI::PositiveNumber);
   app.add_option("--pace-ms", options.pace_ms, "Time from one batch to the next");
-  app.add_option("--hold-at", options.hold_at, "Version of the weights at which one is killed")
+  app.add_option("--hold-at", options.hold_at, "Version of the weights at which an evaluator dies")
+      ->check(CLI::PositiveNumber);
+  app.add_option("--hold-epoch", options.hold_epoch, "Epoch in which a preprocessor dies")
       ->check(CLI::PositiveNumber);
   CLI11_PARSE(app, argc, argv);
   end_on_signals();

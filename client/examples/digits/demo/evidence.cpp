@@ -2,6 +2,8 @@
 #include "client/examples/digits/demo/evidence.hpp"
 
 #include <csignal>
+#include <cstdint>
+#include <string>
 
 #include "client/examples/digits/dataset.hpp"
 
@@ -22,14 +24,27 @@ Finding accuracy(const Evidence& seen) {
                              kRequiredAccuracy * 100)};
 }
 
-Finding batches(const Evidence& seen) {
-  return {.holds = seen.trained_batches > 0 && seen.missed_batches == 0 &&
-                   seen.trained_batches == seen.loaded_batches &&
-                   seen.trained_batches == seen.published_batches,
+Finding batches(const Batches& seen) {
+  return {.holds = seen.trained > 0 && seen.trained == seen.loaded && seen.trained == seen.pushed &&
+                   seen.trained == seen.normalised && seen.trained == seen.passed_on,
           .subject = "batches",
-          .statement = grouped(seen.published_batches) + " published, " +
-                       grouped(seen.trained_batches) + " trained on, " +
-                       grouped(seen.missed_batches) + " missed"};
+          .statement = grouped(seen.pushed) + " pushed, " + grouped(seen.normalised) +
+                       " normalised in place, " + grouped(seen.trained) + " trained on"};
+}
+
+Finding samples(const Attended& seen) {
+  const bool once = seen.epochs > 0 && seen.epochs == seen.loaded_epochs && seen.missing == 0 &&
+                    seen.twice == 0 && seen.wrong == 0;
+  const bool agree = seen.checksum == seen.loaded_checksum;
+  const std::string epochs = grouped(seen.loaded_epochs) + " epochs";
+  const std::string found =
+      once ? "each of " + grouped(kTraining) + " trained on exactly once in each of " + epochs
+           : "in " + grouped(seen.epochs) + " of " + epochs + " " + grouped(seen.missing) +
+                 " missing, " + grouped(seen.twice) + " twice, " + grouped(seen.wrong) +
+                 " inputs wrong";
+  return {.holds = once && agree,
+          .subject = "every sample",
+          .statement = found + (agree ? "; checksums agree" : "; checksums differ")};
 }
 
 Finding weights(const Evidence& seen) {
@@ -39,41 +54,64 @@ Finding weights(const Evidence& seen) {
                        grouped(seen.views) + " judged; " + grouped(seen.torn) + " torn views"};
 }
 
-Finding kill(const Kill& kill) {
-  Finding finding{.holds = kill.held && kill.ending.signal == SIGKILL && kill.reclaimed.has_value(),
+// "SIGKILL while it held v60".
+std::string deed(const Kill& kill, const std::string& holding) {
+  return std::string(kill.ending.signal == SIGKILL ? "SIGKILL" : "ended otherwise") + " while it " +
+         (kill.confirmed ? "held " : "did not hold ") + holding;
+}
+
+bool was_undone(const Kill& kill) {
+  return kill.held != 0 && kill.confirmed && kill.ending.signal == SIGKILL &&
+         kill.reclaimed.has_value();
+}
+
+Finding killed_preprocessor(const Kill& kill, const Batches& seen) {
+  const bool repeated = kill.reclaimed && seen.redelivered > 0 && seen.repeated > 0;
+  Finding finding{.holds = was_undone(kill) && repeated,
+                  .subject = "killed preprocessor",
+                  .statement = "there was none: no batch was held"};
+  if (kill.held != 0) {
+    finding.statement =
+        deed(kill, formatted("a batch of epoch %ju; ", std::uintmax_t{kill.held})) +
+        (repeated ? formatted("delivered again %.1f ms later", kill.reclaimed->count())
+                  : "that was not delivered again");
+  }
+  return finding;
+}
+
+Finding killed_evaluator(const Evidence& seen) {
+  const Kill& kill = seen.evaluator;
+  Finding finding{.holds = was_undone(kill),
                   .subject = "killed evaluator",
                   .statement = "there was none: no version was held"};
-  if (kill.version != 0) {
-    finding.statement = formatted("%s while it %s v%ju, %ju behind; ",
-                                  kill.ending.signal == SIGKILL ? "SIGKILL" : "ended otherwise",
-                                  kill.held ? "held" : "did not hold",
-                                  std::uintmax_t{kill.version},
-                                  std::uintmax_t{kill.behind});
-    finding.statement += kill.reclaimed
-                             ? formatted("its slot was free %.1f ms later", kill.reclaimed->count())
-                             : "its slot is still held";
+  if (kill.held != 0) {
+    finding.statement =
+        deed(kill, formatted("v%ju, ", std::uintmax_t{kill.held})) +
+        grouped(seen.versions_while_held) + " behind; " +
+        (kill.reclaimed ? formatted("its slot was free %.1f ms later", kill.reclaimed->count())
+                        : "its slot is still held");
   }
   return finding;
 }
 
 Finding training(const Evidence& seen) {
-  return {.holds = seen.kill.behind > 0 && seen.versions_after_kill > 0,
+  return {.holds = seen.versions_while_held > 0 && seen.versions_after_kills > 0,
           .subject = "training went on",
-          .statement = formatted("longest gap of two steps %.1f ms around the kill, %.1f ms "
+          .statement = formatted("longest gap of two steps %.1f ms around the kills, %.1f ms "
                                  "otherwise",
-                                 seen.longest_near_kill_ms,
+                                 seen.longest_near_kills_ms,
                                  seen.longest_elsewhere_ms)};
 }
 
 Finding memory(const Evidence& seen) {
-  return {.holds = seen.published_bytes > 0 && seen.viewed_bytes > 0,
+  return {.holds = seen.written_bytes > 0 && seen.read_bytes > 0,
           .subject = "shared memory",
-          .statement = megabytes(seen.published_bytes) + " of tensors published, " +
-                       megabytes(seen.viewed_bytes) + " read in place"};
+          .statement = megabytes(seen.written_bytes) + " of tensors written, " +
+                       megabytes(seen.read_bytes) + " read in place"};
 }
 
 Finding socket(const Evidence& seen) {
-  const std::uint64_t shared = seen.published_bytes + seen.viewed_bytes;
+  const std::uint64_t shared = seen.written_bytes + seen.read_bytes;
   const std::uint64_t share = seen.control_bytes == 0 ? 0 : shared / seen.control_bytes;
   return {.holds = share >= kRequiredShare,
           .subject = "socket",
@@ -117,9 +155,11 @@ Finding left_over(const Leftovers& left) {
 
 std::vector<Finding> findings(const Evidence& evidence) {
   return {accuracy(evidence),
-          batches(evidence),
+          batches(evidence.batches),
+          samples(evidence.attended),
           weights(evidence),
-          kill(evidence.kill),
+          killed_preprocessor(evidence.preprocessor, evidence.batches),
+          killed_evaluator(evidence),
           training(evidence),
           memory(evidence),
           socket(evidence),

@@ -14,13 +14,35 @@
 
 namespace digits {
 
-/// The evaluator that is killed.
+/// A process that is killed while it holds something.
 struct Kill {
-  std::uint64_t version = 0;  ///< Of the view that it kept.
-  std::uint64_t behind = 0;   ///< Newer versions by then.
-  bool held = false;          ///< The broker named it as a holder of that version just before.
+  std::uint64_t held = 0;  ///< The version of its view, the epoch of its batch; 0: it held nothing.
+  bool confirmed = false;  ///< The broker named it as the holder just before.
   examples::Ending ending;
-  std::optional<std::chrono::duration<double, std::milli>> reclaimed;  ///< Until it held nothing.
+  /// Until the view's slot was free, or somebody else had the batch.
+  std::optional<std::chrono::duration<double, std::milli>> reclaimed;
+};
+
+/// The batches, as each of those who handle them counts.
+struct Batches {
+  std::uint64_t loaded = 0;       ///< As the loader says.
+  std::uint64_t pushed = 0;       ///< As the broker says: raw,
+  std::uint64_t passed_on = 0;    ///< passed on to be trained on,
+  std::uint64_t redelivered = 0;  ///< given back by somebody's death.
+  std::uint64_t normalised = 0;   ///< As the preprocessors say: passed on,
+  std::uint64_t repeated = 0;     ///< and of them taken by somebody else before.
+  std::uint64_t trained = 0;      ///< As the trainer says.
+};
+
+/// The samples, as the trainer met them; `loaded_` as the loader pushed them.
+struct Attended {
+  std::uint64_t loaded_epochs = 0;
+  std::uint64_t epochs = 0;
+  std::uint64_t missing = 0;  ///< This and the next: samples in an epoch, all epochs together.
+  std::uint64_t twice = 0;
+  std::uint64_t wrong = 0;  ///< Inputs that are not what their pixels give.
+  std::uint64_t loaded_checksum = 0;
+  std::uint64_t checksum = 0;
 };
 
 /// What is there when everything has ended, and should not be.
@@ -36,20 +58,20 @@ struct Leftovers {
 struct Evidence {
   double accuracy = 0.0;
   std::uint64_t judged_version = 0;  ///< The one of that accuracy.
-  std::uint64_t loaded_batches = 0;  ///< As the loader says; the next two: the broker, the trainer.
-  std::uint64_t published_batches = 0;
-  std::uint64_t trained_batches = 0;
-  std::uint64_t missed_batches = 0;
+  Batches batches;
+  Attended attended;
   std::uint64_t published_versions = 0;
-  std::uint64_t versions_after_kill = 0;
   std::uint64_t views = 0;
   std::uint64_t torn = 0;
-  double longest_near_kill_ms = 0.0;  ///< Between two steps of the trainer.
+  Kill preprocessor;
+  Kill evaluator;
+  std::uint64_t versions_while_held = 0;  ///< That were published while the evaluator held its own.
+  std::uint64_t versions_after_kills = 0;  ///< After the last one.
+  double longest_near_kills_ms = 0.0;      ///< Between two steps of the trainer.
   double longest_elsewhere_ms = 0.0;
-  std::uint64_t published_bytes = 0;  ///< Of tensors.
-  std::uint64_t viewed_bytes = 0;     ///< Of tensors.
-  std::uint64_t control_bytes = 0;    ///< Of packets on the broker's socket, both ways.
-  Kill kill;
+  std::uint64_t written_bytes = 0;  ///< Of tensors, into shared memory.
+  std::uint64_t read_bytes = 0;     ///< Of tensors, where they lie.
+  std::uint64_t control_bytes = 0;  ///< Of packets on the broker's socket, both ways.
   Leftovers leftovers;
 };
 

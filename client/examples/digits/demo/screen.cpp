@@ -34,10 +34,6 @@ std::string rule(std::size_t columns) {
   return line;
 }
 
-std::string seconds(std::chrono::milliseconds at) {
-  return formatted("%6.1f s", std::chrono::duration<double>(at).count());
-}
-
 }  // namespace
 
 // NOLINTNEXTLINE(cert-dcl50-cpp): the compiler checks the arguments, by the attribute.
@@ -83,19 +79,20 @@ void Screen::line(std::string_view text) const {
   print(std::string(text));
 }
 
-void Screen::head() const {
+void Screen::head() {
   print(painted(
-      "\n    TIME   LOADER      TRAINER                    EVALUATOR 1               EVALUATOR 2",
+      "\n    TIME   LOADER      PREPROCESSORS   TRAINER                    EVALUATOR 1       "
+      "        EVALUATOR 2",
       Colour::grey));
+  started_ = std::chrono::steady_clock::now();
 }
 
-void Screen::row(std::chrono::milliseconds at, std::string_view text) const {
-  print(painted(seconds(at), Colour::grey) + "   " + std::string(text));
+void Screen::row(std::string_view text) const {
+  print(time() + "   " + std::string(text));
 }
 
-void Screen::event(std::chrono::milliseconds at, std::string_view text) const {
-  print(painted(seconds(at), Colour::grey) + " " +
-        painted("▸ " + std::string(text), Colour::yellow));
+void Screen::event(std::string_view text) const {
+  print(time() + " " + painted("▸ " + std::string(text), Colour::yellow));
 }
 
 void Screen::box(std::string_view title, const std::vector<Finding>& findings) const {
@@ -113,6 +110,11 @@ void Screen::box(std::string_view title, const std::vector<Finding>& findings) c
           padded(finding.subject, subjects) + "  " + padded(finding.statement, statements) + " │");
   }
   print("╰" + rule(inner + 2) + "╯");
+}
+
+std::string Screen::time() const {
+  const std::chrono::duration<double> at = std::chrono::steady_clock::now() - started_;
+  return painted(formatted("%6.1f s", at.count()), Colour::grey);
 }
 
 std::string Screen::painted(std::string_view text, Colour colour) const {

@@ -31,20 +31,22 @@ class Screen {
 
   void title(std::string_view text) const;
   void line(std::string_view text) const;
-  /// The names of the columns of row().
-  void head() const;
-  /// How far everybody is, `at` that time since the start.
-  void row(std::chrono::milliseconds at, std::string_view text) const;
+  /// The names of the columns of row(). Times count from here.
+  void head();
+  /// How far everybody is.
+  void row(std::string_view text) const;
   /// Something happened that a person should notice.
-  void event(std::chrono::milliseconds at, std::string_view text) const;
+  void event(std::string_view text) const;
   void box(std::string_view title, const std::vector<Finding>& findings) const;
 
  private:
   enum class Colour : std::uint8_t { none, bold, grey, red, green, yellow };
 
   [[nodiscard]] std::string painted(std::string_view text, Colour colour) const;
+  [[nodiscard]] std::string time() const;
 
   bool colours_ = false;
+  std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
 };
 
 }  // namespace digits

@@ -9,7 +9,7 @@
 #include <system_error>
 #include <utility>
 
-#include "client/examples/digits/topics.hpp"
+#include "client/examples/digits/segments.hpp"
 #include "client/examples/runner/private_tenured.hpp"
 
 namespace digits {
@@ -27,6 +27,7 @@ void show_commands(const Screen& screen,
       "    " + (shorter ? from_here : tenure.string()) + " --socket " + socket + " ";
   screen.line("  Watch it from another terminal:");
   screen.line(command + "ls");
+  screen.line(command + "queue " + kBatchesQueue);
   screen.line(command + "stat " + kWeightsTopic + " --every 1s");
   screen.line(command + "watch " + kWeightsTopic);
 }
@@ -46,7 +47,7 @@ std::string other_files_in(const std::filesystem::path& directory) {
 
 Evidence run_stage(const Installation& installation,
                    PlayOptions options,
-                   const Screen& screen,
+                   Screen& screen,
                    const volatile std::sig_atomic_t& interrupted) {
   Evidence evidence;
   Leftovers left;

@@ -21,7 +21,7 @@ struct Installation {
 /// fails or takes too long: what was started is then ended all the same.
 [[nodiscard]] Evidence run_stage(const Installation& installation,
                                  PlayOptions options,
-                                 const Screen& screen,
+                                 Screen& screen,
                                  const volatile std::sig_atomic_t& interrupted);
 
 }  // namespace digits

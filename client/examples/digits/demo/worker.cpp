@@ -33,9 +33,9 @@ Report Report::parse(std::string_view line) {
   }
   std::istringstream words{std::string(line)};
   for (std::string word; words >> word;) {
-    if (const std::size_t equals = word.find('='); equals != std::string::npos) {
-      report.numbers_[word.substr(0, equals)] = std::strtod(&word[equals + 1], nullptr);
-    }
+    const std::size_t equals = word.find('=');
+    report.numbers_[word.substr(0, equals)] =
+        equals == std::string::npos ? 0.0 : std::strtod(&word[equals + 1], nullptr);
   }
   return report;
 }

@@ -14,7 +14,8 @@
 
 namespace digits {
 
-/// What a line says: "step=470 loss=0.03" as numbers by name; "viewing v60" as viewing = 60.
+/// What a line says: "step=470 loss=0.03" as numbers by name, "viewing v60" as viewing = 60, a bare
+/// word as 0.
 class Report {
  public:
   static Report parse(std::string_view line);

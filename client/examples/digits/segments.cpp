@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "client/examples/digits/topics.hpp"
+#include "client/examples/digits/segments.hpp"
 
 #include <algorithm>
-#include <span>
+#include <chrono>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace digits {
 namespace {
 
+using namespace std::chrono_literals;
 using tenure::DType;
 using tenure::or_throw;
 
@@ -33,12 +35,14 @@ std::span<const float> floats(const tenure::Bundle& bundle,
 
 }  // namespace
 
-tenure::TopicOptions batches_topic() {
-  return {.schema = {{"images", DType::uint8, {kBatchSize, 8, 8}},
-                     {"labels", DType::uint8, {kBatchSize}}},
-          .slots = 8,
-          .subscribers = 4,
-          .retention = tenure::Retention::lossless};
+tenure::QueueOptions batches_queue() {
+  return {.schema = {{"raw", DType::uint8, {kBatchSize, 8, 8}},
+                     {"labels", DType::uint8, {kBatchSize}},
+                     {"ids", DType::uint32, {kBatchSize}},
+                     {"x", DType::float32, {kBatchSize, kPixels}}},
+          .slots = 16,
+          .lanes = 2,
+          .consume = tenure::Consume::repeatable};
 }
 
 tenure::TopicOptions weights_topic() {
@@ -62,13 +66,24 @@ bool is_last(const tenure::Bundle& bundle) noexcept {
 }
 
 Samples samples_in(const tenure::Bundle& bundle) {
-  const Samples samples{.images = or_throw(bundle.span<std::uint8_t>("images")),
+  const Samples samples{.images = or_throw(bundle.span<std::uint8_t>("raw")),
                         .labels = or_throw(bundle.span<std::uint8_t>("labels"))};
-  require_equal(samples.images.size(), samples.count() * kPixels, "images");
+  require_equal(samples.images.size(), samples.count() * kPixels, "raw");
   if (samples.count() == 0) {
     throw tenure::Failure({.code = tenure::Errc::corrupt, .detail = "a batch without samples"});
   }
   return samples;
+}
+
+std::span<const std::uint32_t> ids_in(const tenure::Bundle& bundle) {
+  const auto ids = or_throw(bundle.span<std::uint32_t>("ids"));
+  require_equal(ids.size(), samples_in(bundle).count(), "ids");
+  return ids;
+}
+
+Batch normalised_in(const tenure::Bundle& bundle) {
+  const Samples samples = samples_in(bundle);
+  return {.inputs = floats(bundle, "x", samples.images.size()), .labels = samples.labels};
 }
 
 Weights weights_in(const tenure::Bundle& bundle) {
@@ -81,9 +96,22 @@ Weights weights_in(const tenure::Bundle& bundle) {
 std::uint64_t size_bytes(const tenure::Bundle& bundle) {
   std::uint64_t sum = 0;
   for (const tenure::TensorSpec& spec : bundle.schema()) {
-    sum += or_throw(bundle.tensor(spec.name)).size_bytes();
+    const auto tensor = bundle.tensor(spec.name);
+    if (tensor) {
+      sum += tensor->size_bytes();
+    } else if (tensor.error().code != tenure::Errc::not_found) {
+      throw tenure::Failure(tensor.error());
+    }
   }
   return sum;
+}
+
+std::optional<tenure::Item> next(tenure::Consumer& lane) {
+  tenure::Result<tenure::Item> item = lane.pop(30s);
+  if (!item && item.error().code == tenure::Errc::finished) {
+    return std::nullopt;
+  }
+  return or_throw(std::move(item));
 }
 
 std::uint64_t release_torn(tenure::View& view) {
