@@ -39,6 +39,22 @@ namespace {
   ::_exit(outcome ? 0 : 1);
 }
 
+// Whether there is to be another one.
+Result<bool> do_turn(Board& board, std::uint32_t turn, const Handle& handle) {
+  // relaxed: published by `turn`.
+  const auto task = static_cast<Task>(board.task.load(std::memory_order_relaxed));
+  const std::uint32_t count = board.count.load(std::memory_order_relaxed);
+  if (task == Task::stop) {
+    return false;
+  }
+  if (auto done = handle(task, count); !done) {
+    return std::move(done).error();
+  }
+  // release: what the task wrote is visible. pairs: bench.done
+  board.done.store(turn, std::memory_order_release);
+  return true;
+}
+
 }  // namespace
 
 PeerProcess::PeerProcess(Board* board, pid_t pid, GoesOn goes_on) noexcept
@@ -92,6 +108,28 @@ void PeerProcess::begin(Task task, std::uint32_t count) noexcept {
   board_->turn.store(turn, std::memory_order_release);
 }
 
+void PeerProcess::begin_asleep(Task task, std::uint32_t count) noexcept {
+  begin(task, count);
+  sync::futex_wake_all(board_->turn);
+}
+
+Result<void> PeerProcess::await_done_asleep() {
+  constexpr auto kBetweenChecks = std::chrono::milliseconds(100);
+  const auto begun = std::chrono::steady_clock::now();
+  for (;;) {
+    // acquire: what the task wrote is visible. pairs: bench.done
+    const std::uint32_t done = board_->done.load(std::memory_order_acquire);
+    // relaxed: only this process writes it.
+    if (done == board_->turn.load(std::memory_order_relaxed)) {
+      return {};
+    }
+    sync::futex_wait(board_->done, done, sync::monotonic_now() + kBetweenChecks);
+    if (auto alive = check(begun); !alive) {
+      return alive;
+    }
+  }
+}
+
 Result<void> PeerProcess::await_done() {
   return spin_until([this] {
     // acquire: what the task wrote is visible. pairs: bench.done
@@ -121,24 +159,30 @@ Result<void> PeerProcess::check(std::chrono::steady_clock::time_point begun) {
                .detail = "the measuring peer died, status " + std::to_string(status)};
 }
 
-Result<void> serve(Board& board,
-                   const std::function<Result<void>(Task task, std::uint32_t count)>& handle) {
+Result<void> serve(Board& board, const Handle& handle) {
   for (std::uint32_t turn = 1;; ++turn) {
     // acquire: the task is there. pairs: bench.turn
     while (board.turn.load(std::memory_order_acquire) != turn) {
       ::sched_yield();  // Others may be measured on this cpu.
     }
-    // relaxed: published by `turn`.
-    const auto task = static_cast<Task>(board.task.load(std::memory_order_relaxed));
-    const std::uint32_t count = board.count.load(std::memory_order_relaxed);
-    if (task == Task::stop) {
-      return {};
+    auto goes_on = do_turn(board, turn, handle);
+    if (!goes_on || !*goes_on) {
+      return goes_on ? Result<void>() : std::move(goes_on).error();
     }
-    if (auto done = handle(task, count); !done) {
-      return done;
+  }
+}
+
+Result<void> serve_asleep(Board& board, const Handle& handle) {
+  for (std::uint32_t turn = 1;; ++turn) {
+    // acquire: the task is there. pairs: bench.turn
+    while (board.turn.load(std::memory_order_acquire) != turn) {
+      sync::futex_wait(board.turn, turn - 1, sync::kNever);
     }
-    // release: what the task wrote is visible. pairs: bench.done
-    board.done.store(turn, std::memory_order_release);
+    auto goes_on = do_turn(board, turn, handle);
+    if (!goes_on || !*goes_on) {
+      return goes_on ? Result<void>() : std::move(goes_on).error();
+    }
+    sync::futex_wake_all(board.done);
   }
 }
 

@@ -13,6 +13,8 @@
 
 #include <tenure/result.hpp>
 
+#include "proto/sync/futex.hpp"
+
 namespace tenure::cli::bench {
 
 inline constexpr std::size_t kLineBytes = 64;
@@ -30,6 +32,13 @@ enum class Task : std::uint32_t {
   read_socket,
   read_pipe,
   read_queue,
+  echo_queue,
+  sleep_queue,
+  carry_by_queue,
+  carry_by_ring,
+  carry_by_socket,
+  carry_by_mqueue,
+  carry_by_boost,
   stop
 };
 
@@ -47,10 +56,10 @@ struct Board {
   alignas(kLineBytes) std::atomic<std::uint64_t> asleep{0};  // The peer is about to sleep.
   alignas(kLineBytes) std::atomic<std::uint64_t> woke{0};    // How often it woke; then, when:
   std::atomic<std::int64_t> woke_at_ns{0};                   // CLOCK_MONOTONIC.
-  alignas(kLineBytes) std::atomic<std::uint32_t> turn{0};    // Goes up with every task.
+  alignas(kLineBytes) sync::FutexWord turn{0};               // Goes up with every task.
   std::atomic<std::uint32_t> task{0};
   std::atomic<std::uint32_t> count{0};
-  alignas(kLineBytes) std::atomic<std::uint32_t> done{0};  // The last turn that the peer ended.
+  alignas(kLineBytes) sync::FutexWord done{0};  // The last turn that the peer ended.
   std::atomic<std::uint32_t> has_failed{0};
   std::array<char, 256> failure{};  // Written before has_failed.
 };
@@ -77,6 +86,9 @@ class PeerProcess {
   void yield_while_waiting() noexcept { yields_ = true; }
   /// Waits until the task that was begun is done. Errors: those of check()
   [[nodiscard]] Result<void> await_done();
+  /// The same two for a peer in serve_asleep(): nobody is busy.
+  void begin_asleep(Task task, std::uint32_t count) noexcept;
+  [[nodiscard]] Result<void> await_done_asleep();
   /// Busy until `is_so`. Errors: those of check()
   template <class Condition>
   [[nodiscard]] Result<void> spin_until(Condition&& is_so) {
@@ -109,8 +121,11 @@ class PeerProcess {
   bool yields_ = false;
 };
 
+using Handle = std::function<Result<void>(Task task, std::uint32_t count)>;
+
 /// In the peer: does what it is told until it is told to stop. `handle` does one task.
-[[nodiscard]] Result<void> serve(
-    Board& board, const std::function<Result<void>(Task task, std::uint32_t count)>& handle);
+[[nodiscard]] Result<void> serve(Board& board, const Handle& handle);
+/// The same, asleep between the tasks, so that many peers are in nobody's way.
+[[nodiscard]] Result<void> serve_asleep(Board& board, const Handle& handle);
 
 }  // namespace tenure::cli::bench

@@ -9,7 +9,6 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
-#include <vector>
 
 #include "proto/os/unique_fd.hpp"
 
@@ -84,6 +83,16 @@ Result<CpuPair> choose_cpus() {
     }
   }
   return CpuPair{.here = cpus[0], .there = cpus[1]};
+}
+
+std::vector<int> usable_cpus(CpuPair first) {
+  std::vector<int> cpus{first.here, first.there};
+  for (const int cpu : allowed_cpus()) {
+    if (cpu != first.here && cpu != first.there) {
+      cpus.push_back(cpu);
+    }
+  }
+  return cpus;
 }
 
 Result<void> pin_to(int cpu, ::pid_t thread) {

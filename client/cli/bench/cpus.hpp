@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include <string>
+#include <vector>
 
 #include <tenure/result.hpp>
 
@@ -18,6 +19,9 @@ struct CpuPair {
 
 /// Errors: unsupported  there is only one
 [[nodiscard]] Result<CpuPair> choose_cpus();
+
+/// All that this process may use, those of `first` before the others.
+[[nodiscard]] std::vector<int> usable_cpus(CpuPair first);
 
 /// Keeps a thread on `cpu`; 0: the calling one. Errors: denied  as the system says
 [[nodiscard]] Result<void> pin_to(int cpu, ::pid_t thread = 0);

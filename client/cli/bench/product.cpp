@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "client/cli/bench/limits.hpp"
+#include "client/cli/bench/round_trips.hpp"
 #include "proto/sync/futex.hpp"
 
 namespace tenure::cli::bench {
@@ -16,61 +17,6 @@ using namespace std::chrono_literals;
 
 constexpr Timeout kSetUp = 10s;
 constexpr std::uint32_t kPerSample = 200;  // Calls that take less than a look at the clock.
-
-// Returns whether all eight words are the same, so that reading them cannot be left out.
-Result<bool> read_bytes(const Bundle& bundle) {
-  auto bytes = bundle.span<std::uint8_t>("bytes");
-  if (!bytes) {
-    return std::move(bytes).error();
-  }
-  std::array<std::uint64_t, kMessageBytes / sizeof(std::uint64_t)> words{};
-  if (bytes->size() != sizeof(words)) {
-    return false;
-  }
-  std::memcpy(words.data(), bytes->data(), sizeof(words));
-  std::uint64_t differing = 0;
-  for (const std::uint64_t word : words) {
-    differing |= word ^ words[0];
-  }
-  return differing == 0;
-}
-
-Result<void> echo_topic(TopicPair& topics, std::uint32_t count) {
-  for (std::uint32_t i = 0; i < count; ++i) {
-    if (auto prepared = topics.prepare(); !prepared) {
-      return prepared;
-    }
-    auto seen = topics.try_see();
-    while (seen && !*seen) {
-      seen = topics.try_see();
-    }
-    if (!seen) {
-      return std::move(seen).error();
-    }
-    auto sent = topics.send(static_cast<std::uint8_t>(i));
-    if (auto released = sent ? topics.let_go() : sent; !released) {
-      return released;
-    }
-  }
-  return {};
-}
-
-Result<void> sleep_on_topic(Board& board, TopicPair& topics, std::uint32_t count) {
-  for (std::uint32_t i = 0; i < count; ++i) {
-    announce_sleep(board);
-    if (auto woke = topics.subscriber().wait(); !woke) {
-      return woke;
-    }
-    announce_waking(board);
-    if (auto seen = topics.try_see(); !seen) {
-      return std::move(seen).error();
-    }
-    if (auto released = topics.let_go(); !released) {
-      return released;
-    }
-  }
-  return {};
-}
 
 }  // namespace
 
@@ -126,7 +72,7 @@ Result<bool> TopicPair::try_see() {
     return view.error().code == Errc::empty ? Result<bool>(false) : std::move(view).error();
   }
   view_ = *std::move(view);
-  auto is_whole = read_bytes(*view_);
+  auto is_whole = is_whole_message(*view_);
   if (is_whole && !*is_whole) {
     return Error{.code = Errc::corrupt, .detail = "a bundle came with another payload"};
   }
@@ -137,60 +83,8 @@ Result<void> TopicPair::let_go() {
   return view_ ? view_->release() : Result<void>();
 }
 
-Result<void> measure_round_trip(PeerProcess& peer,
-                                TopicPair& topics,
-                                std::uint32_t count,
-                                Samples& samples) {
-  peer.begin(Task::echo_topic, count);
-  for (std::uint32_t i = 0; i < count; ++i) {
-    if (auto prepared = topics.prepare(); !prepared) {
-      return prepared;
-    }
-    const auto begun = sync::monotonic_now();
-    if (auto sent = topics.send(static_cast<std::uint8_t>(i)); !sent) {
-      return sent;
-    }
-    Result<bool> seen = false;
-    auto came = peer.spin_until([&] {
-      seen = topics.try_see();
-      return !seen || *seen;
-    });
-    samples.add(sync::monotonic_now() - begun, 2);
-    if (!came || !seen) {
-      return came ? Result<void>(std::move(seen).error()) : came;
-    }
-    if (auto released = topics.let_go(); !released) {
-      return released;
-    }
-  }
-  return peer.await_done();
-}
-
-Result<void> measure_wake(PeerProcess& peer,
-                          TopicPair& topics,
-                          std::uint32_t count,
-                          Samples& samples) {
-  // relaxed: the peer writes it only while a sleeping task is under way.
-  std::uint64_t number = peer.board().asleep.load(std::memory_order_relaxed);
-  peer.begin(Task::sleep_topic, count);
-  for (std::uint32_t i = 0; i < count; ++i) {
-    if (auto prepared = topics.prepare(); !prepared) {
-      return prepared;
-    }
-    if (auto asleep = await_sleep(peer, ++number); !asleep) {
-      return asleep;
-    }
-    const auto begun = sync::monotonic_now();
-    if (auto sent = topics.send(static_cast<std::uint8_t>(i)); !sent) {
-      return sent;
-    }
-    auto time = time_to_wake(peer, number, begun);
-    if (!time) {
-      return std::move(time).error();
-    }
-    samples.add(*time);
-  }
-  return peer.await_done();
+Result<void> TopicPair::wait() {
+  return subscriber_.wait();
 }
 
 Result<void> measure_latest(Subscriber& subscriber, std::uint32_t count, Samples& samples) {
@@ -263,9 +157,9 @@ Result<void> run_peer(Board& board, const std::string& socket, const TopicNames&
         sleep_on_futex(board, board.word, count);
         return {};
       case Task::echo_topic:
-        return echo_topic(*topics, count);
+        return echo(*topics, count);
       case Task::sleep_topic:
-        return sleep_on_topic(board, *topics, count);
+        return sleep_on(board, *topics, count);
       default:
         return Error{.code = Errc::bad_request, .detail = "no such task"};
     }

@@ -13,6 +13,7 @@
 #include <tenure/client.hpp>
 
 #include "client/cli/bench/board.hpp"
+#include "client/cli/bench/message.hpp"
 #include "client/cli/bench/samples.hpp"
 
 namespace tenure::cli::bench {
@@ -23,7 +24,6 @@ struct TopicNames {
   std::string pong;
 };
 
-inline constexpr std::size_t kMessageBytes = 64;
 inline constexpr std::size_t kCopySlots = 4;
 inline constexpr std::size_t kMostSubscribers = 64;
 
@@ -51,6 +51,8 @@ class TopicPair {
   [[nodiscard]] Result<bool> try_see();
   /// Errors: those of View::release
   [[nodiscard]] Result<void> let_go();
+  /// Until there is a new bundle. Errors: those of Subscriber::wait
+  [[nodiscard]] Result<void> wait();
   [[nodiscard]] Subscriber& subscriber() noexcept { return subscriber_; }
 
  private:
@@ -62,17 +64,6 @@ class TopicPair {
   std::optional<View> view_;
 };
 
-/// Half of a round trip: from before the first byte is written until the answer has been read.
-/// Errors: those of PeerProcess and TopicPair
-[[nodiscard]] Result<void> measure_round_trip(PeerProcess& peer,
-                                              TopicPair& topics,
-                                              std::uint32_t count,
-                                              Samples& samples);
-/// From before publish until the subscriber that slept in wait() runs. Errors: as above
-[[nodiscard]] Result<void> measure_wake(PeerProcess& peer,
-                                        TopicPair& topics,
-                                        std::uint32_t count,
-                                        Samples& samples);
 /// latest() and release, with nothing new. Errors: those of Subscriber
 [[nodiscard]] Result<void> measure_latest(Subscriber& subscriber,
                                           std::uint32_t count,

@@ -7,6 +7,7 @@
 
 #include "client/cli/bench/limits.hpp"
 #include "client/cli/bench/product.hpp"
+#include "client/cli/bench/round_trips.hpp"
 #include "client/cli/bench/sleeper.hpp"
 #include "client/cli/bench/sleepers.hpp"
 
@@ -70,9 +71,10 @@ struct Bench {
   Result<void> run_round(Measurements& out) {
     Subscriber& subscriber = topics.subscriber();
     Result<void> done = measure_line(peer, kRoundTrips, out.spinning.limit);
-    done = done ? measure_round_trip(peer, topics, kRoundTrips, out.spinning.ours) : done;
+    done = done ? measure_round_trip(peer, Task::echo_topic, topics, kRoundTrips, out.spinning.ours)
+                : done;
     done = done ? measure_futex(peer, kWakes, out.sleeping.limit) : done;
-    done = done ? measure_wake(peer, topics, kWakes, out.sleeping.ours) : done;
+    done = done ? measure_wake(peer, Task::sleep_topic, topics, kWakes, out.sleeping.ours) : done;
     done = done ? measure_latest(subscriber, kCalls, out.latest) : done;
     done = done ? measure_snapshot(subscriber, kCalls, out.snapshot) : done;
     done = done ? small.run(kSmallCopies, out.copy_64k) : done;
