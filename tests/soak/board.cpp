@@ -53,7 +53,7 @@ void violate(Board& board, const WorkerBoard* who, const std::string& what) {
     return;
   }
   std::string where = "round " + std::to_string(board.round);
-  if (who != nullptr && is_of_regions(who->spec.role)) {
+  if (who != nullptr && (is_of_regions(who->spec.role) || is_of_queues(who->spec.role))) {
     where += ", ";
     where += name_of(who->spec.role);
   } else if (who != nullptr) {

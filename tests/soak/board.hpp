@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <string>
 
+#include <tenure/queue.hpp>
+
 #include "tests/soak/shared_memory.hpp"
 
 namespace tenure::soak {
@@ -17,6 +19,7 @@ inline constexpr std::size_t kMaxWorkers = 20;
 inline constexpr std::size_t kRemembered = 512;
 inline constexpr std::size_t kMaxBuffers = 2;
 inline constexpr std::size_t kMaxRegionWorkers = 9;  // The last one sweeps.
+inline constexpr std::uint32_t kParkedLane = ~std::uint32_t{0};
 
 enum class Role : std::uint8_t {
   publisher,
@@ -28,17 +31,36 @@ enum class Role : std::uint8_t {
   refill,
   region,        ///< Borrows, freezes, hands on.
   region_sweep,  ///< After a round of regions: has all of each buffer.
+  queue_producer,
+  queue_consumer,
+  queue_sweep,  ///< After a round of queues: empties all lanes, and has every slot.
 };
+/// How a producer or consumer of a queue waits.
+enum class WaitBy : std::uint8_t { sleep, poll, spin };
 enum class Pace : std::uint8_t { flat_out, paced, bursty };
 
 [[nodiscard]] constexpr const char* name_of(Role role) noexcept {
-  constexpr std::array kNames{
-      "publisher", "latest", "next", "snapshot", "poll", "fork", "refill", "region", "sweep"};
+  constexpr std::array kNames{"publisher",
+                              "latest",
+                              "next",
+                              "snapshot",
+                              "poll",
+                              "fork",
+                              "refill",
+                              "region",
+                              "sweep",
+                              "producer",
+                              "consumer",
+                              "drain"};
   return kNames.at(static_cast<std::size_t>(role));
 }
 
 [[nodiscard]] constexpr bool is_of_regions(Role role) noexcept {
   return role == Role::region || role == Role::region_sweep;
+}
+
+[[nodiscard]] constexpr bool is_of_queues(Role role) noexcept {
+  return role == Role::queue_producer || role == Role::queue_consumer || role == Role::queue_sweep;
 }
 
 struct TopicSpec {
@@ -61,6 +83,8 @@ struct WorkerSpec {
   std::uint64_t seed = 0;
   std::uint32_t uid = 0;         ///< It becomes this one; 0: it stays what it is.
   bool creates_buffers = false;  ///< Has the root borrows at first.
+  std::uint32_t lane = 0;        ///< Queue; kParkedLane: it looks after the parked bundles.
+  WaitBy wait_by = WaitBy::sleep;
 };
 
 struct TopicBoard {
@@ -79,10 +103,12 @@ struct TopicBoard {
 struct WorkerBoard {
   WorkerSpec spec;
   std::atomic<std::uint64_t> operations;
-  std::atomic<std::uint64_t> handovers;  ///< Region: borrows, freezes, transfers and releases.
-  std::atomic<std::uint64_t> starved;    ///< Snapshots that the publisher overwrote: allowed.
-  std::atomic<std::uint64_t> seen;       ///< Readers: the last version.
-  std::atomic<std::uint32_t> stops;      ///< SIGSTOPs so far, counted before each.
+  /// Region: borrows, freezes, transfers and releases. Queue: bundles acknowledged.
+  std::atomic<std::uint64_t> handovers;
+  /// Snapshots that the publisher overwrote; queue: verbs in vain. Both are allowed.
+  std::atomic<std::uint64_t> starved;
+  std::atomic<std::uint64_t> seen;   ///< Readers: the last version.
+  std::atomic<std::uint32_t> stops;  ///< SIGSTOPs so far, counted before each.
   /// Processes that this worker has been, this one included, and those of them that are dead or
   /// as good as dead: counted before the SIGKILL.
   std::atomic<std::uint32_t> lives;
@@ -108,6 +134,26 @@ struct RegionBoard {
   std::array<std::array<int, 2>, kMaxRegionWorkers> mail_fds;
 };
 
+struct QueueSpec {
+  std::uint32_t slots = 1;
+  std::uint32_t lanes = 1;
+  std::uint32_t max_deliveries = 0;
+  std::uint32_t words = 8;  ///< Of a bundle, at most.
+  Consume consume = Consume::read;
+};
+
+/// What a round of queues is about.
+struct QueueBoard {
+  QueueSpec spec;
+  int ledger_fd = -1;
+  bool has_faults = false;      ///< Processes are killed and stopped.
+  bool is_quiet = false;        ///< All push at the same time, and then for long nobody.
+  bool ends_by_finish = false;  ///< A producer finishes the queue when the round is over.
+  /// How much later than it wanted to the soak's own process ran, all in all: what others may be
+  /// late for the same reason.
+  std::atomic<std::int64_t> host_delay_ns;
+};
+
 struct Board {
   std::atomic<bool> stop;            ///< Everybody ends in good order.
   std::atomic<bool> is_interrupted;  ///< The soak is ending by a signal.
@@ -117,6 +163,7 @@ struct Board {
   bool has_leases = true;  ///< Unset: a new publisher gets fresh memory, so `superseded` is normal.
   std::array<TopicBoard, kMaxTopics> topics;
   RegionBoard regions;
+  QueueBoard queue;
   std::array<WorkerBoard, kMaxWorkers> workers;
 };
 
@@ -128,6 +175,10 @@ struct Board {
 
 [[nodiscard]] inline std::string buffer_name(std::uint32_t round, std::uint32_t buffer) {
   return "soak/" + std::to_string(round) + "/pool" + std::to_string(buffer);
+}
+
+[[nodiscard]] inline std::string queue_name(std::uint32_t round) {
+  return "soak/" + std::to_string(round) + "/queue";
 }
 
 /// The board in a memfd. The first one makes it; others map the descriptor that they inherited.

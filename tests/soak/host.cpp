@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/soak/host.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
+#include <cstdio>
 
 #include "tests/soak/interrupt.hpp"
+#include "tests/soak/worker_process.hpp"
 #include "tests/support/child.hpp"
 
 namespace tenure::soak {
@@ -47,11 +50,39 @@ void check_broker(Board& board, Host& host) {
   }
 }
 
+void say_log(const Host& host) {
+  constexpr std::size_t kMost = 8000;
+  const std::string log = host.broker->log();
+  const std::string last = log.substr(log.size() - std::min(log.size(), kMost));
+  std::fprintf(stderr, "the broker's log ends with:\n%s\n", last.c_str());
+}
+
 Venue venue_of(Host& host) {
   return {.socket = host.broker->socket(),
           .broker = host.broker->pid(),
           .mask = host.mask,
           .client = *host.client};
+}
+
+std::string run_last(SharedBoard& board,
+                     const Venue& venue,
+                     std::size_t worker,
+                     const WorkerSpec& spec) {
+  board->stop = false;
+  board->workers.at(worker).spec = spec;
+  WorkerProcess process(venue.socket, board, worker);
+  process.start(venue.mask);
+  std::optional<End> end;
+  const bool has_ended = support::eventually(
+      [&] {
+        end = process.look();
+        return end.has_value() || is_interrupted();
+      },
+      60s);
+  if (!has_ended) {
+    return "no end";
+  }
+  return end && !end->is_in_order ? end->how : std::string();
 }
 
 void check_processes(Board& board, pid_t broker) {

@@ -26,6 +26,9 @@ struct Host {
 /// With all segments removed the broker has what it began with.
 void check_broker(Board& board, Host& host);
 
+/// Prints the end of the broker's log: it may explain a violation.
+void say_log(const Host& host);
+
 /// Where a round takes place.
 struct Venue {
   std::string socket;
@@ -34,6 +37,13 @@ struct Venue {
   Client& client;
 };
 [[nodiscard]] Venue venue_of(Host& host);
+
+/// Has a process of its own act as `worker` after the others, by `spec`. What went wrong; empty:
+/// nothing, or the soak is interrupted.
+[[nodiscard]] std::string run_last(SharedBoard& board,
+                                   const Venue& venue,
+                                   std::size_t worker,
+                                   const WorkerSpec& spec);
 
 /// After a round no process is left but the broker.
 void check_processes(Board& board, pid_t broker);

@@ -15,7 +15,8 @@ using namespace std::chrono_literals;
 constexpr auto kMostLate = 600ms;
 constexpr auto kSampleAge = 50ms;
 
-// How long the threads of this process have waited for a processor, since they began.
+}  // namespace
+
 std::chrono::nanoseconds run_delay() {
   std::int64_t sum = 0;
   std::error_code ignored;
@@ -29,8 +30,6 @@ std::chrono::nanoseconds run_delay() {
   }
   return std::chrono::nanoseconds(sum);
 }
-
-}  // namespace
 
 void OversleepCheck::begin(std::uint64_t last) {
   last_ = last;

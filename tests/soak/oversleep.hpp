@@ -9,6 +9,9 @@
 
 namespace tenure::soak {
 
+/// How long the threads of this process have waited for a processor, since they began.
+[[nodiscard]] std::chrono::nanoseconds run_delay();
+
 /// Finds a waiter that slept on after a publish. The library looks again once a second, which hides
 /// a lost wake-up from whoever only asks whether it went on at all; so this asks when.
 ///

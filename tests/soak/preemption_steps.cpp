@@ -33,6 +33,7 @@ void act(steps::Access /*next*/) noexcept {
   const WorkerSpec& spec = self->spec;
   const std::uint64_t step = steps_made.fetch_add(1, std::memory_order_relaxed) + 1;
   if (step == spec.fatal_step) {
+    self->ended_lives.store(self->lives.load());
     ::kill(::getpid(), SIGKILL);
   }
   if (step == spec.stop_step) {

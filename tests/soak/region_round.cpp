@@ -7,15 +7,12 @@
 #include <utility>
 
 #include "tests/soak/interrupt.hpp"
+#include "tests/soak/progress.hpp"
 
 namespace tenure::soak {
 namespace {
 
-using namespace std::chrono_literals;
-
 constexpr int kLookMs = 2;
-// Nobody stopped, no faults any more, and yet somebody does not move: stuck.
-constexpr auto kStuck = 30s;
 
 }  // namespace
 
@@ -104,35 +101,11 @@ void RegionRound::make_faults() {
   }
 }
 
-// What each worker still has to do is counted from now on.
 void RegionRound::expect_all_go_on() {
-  for (std::uint32_t worker = 0; worker < crew_.size(); ++worker) {
-    done_.at(worker) = board_->workers.at(worker).operations;
-    crew_[worker].go_on();
-  }
-  const auto deadline = Clock::now() + kStuck;
-  std::vector<std::uint32_t> stuck = find_stuck();
-  while (!stuck.empty() && Clock::now() < deadline && !is_interrupted()) {
-    look_at_processes();
-    ::poll(nullptr, 0, kLookMs);
-    stuck = find_stuck();
-  }
-  if (is_interrupted()) {
-    return;  // Nobody was given the time.
-  }
-  for (const std::uint32_t worker : stuck) {
+  Progress progress(*board_, crew_);
+  for (const std::uint32_t worker : progress.wait([this] { look_at_processes(); })) {
     violation("worker " + std::to_string(worker) + " is stuck");
   }
-}
-
-std::vector<std::uint32_t> RegionRound::find_stuck() const {
-  std::vector<std::uint32_t> stuck;
-  for (std::uint32_t worker = 0; worker < crew_.size(); ++worker) {
-    if (board_->workers.at(worker).operations == done_.at(worker)) {
-      stuck.push_back(worker);
-    }
-  }
-  return stuck;
 }
 
 }  // namespace tenure::soak

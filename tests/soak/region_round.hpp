@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <string>
-#include <vector>
 
 #include "tests/soak/board.hpp"
 #include "tests/soak/crew.hpp"
@@ -31,7 +29,6 @@ class RegionRound {
   void restart_later(std::uint32_t worker, const End& end);
   void make_faults();
   void expect_all_go_on();
-  [[nodiscard]] std::vector<std::uint32_t> find_stuck() const;
   void check_left_over();
   void check_tokens(std::uint32_t buffer);
   void sweep();
@@ -43,7 +40,6 @@ class RegionRound {
   RegionPlan plan_;
   Random random_;
   Crew crew_;
-  std::array<std::uint64_t, kMaxRegionWorkers> done_{};  // Before everybody had to go on.
   RegionFault fault_;
   Clock::time_point next_fault_{};
   std::uint64_t faults_ = 0;

@@ -2,7 +2,6 @@
 // After a round everybody is dead: no token may be left over, and everything can be had again.
 #include <algorithm>
 #include <chrono>
-#include <optional>
 #include <string>
 
 #include "tests/soak/interrupt.hpp"
@@ -16,7 +15,6 @@ using namespace std::chrono_literals;
 
 // Tickets of the dead stay good for a while.
 constexpr auto kToCome = 20s;
-constexpr auto kToSweep = 60s;
 
 std::string describe(const TokenReport& report) {
   std::string text;
@@ -71,20 +69,10 @@ void RegionRound::check_tokens(std::uint32_t buffer) {
 }
 
 void RegionRound::sweep() {
-  constexpr std::size_t kLast = kMaxRegionWorkers - 1;
-  board_->stop = false;
-  board_->workers.at(kLast).spec = {.role = Role::region_sweep, .seed = random_.next()};
-  WorkerProcess process(venue_.socket, board_, kLast);
-  process.start(venue_.mask);
-  std::optional<End> end;
-  const bool has_ended = support::eventually(
-      [&] {
-        end = process.look();
-        return end.has_value() || is_interrupted();
-      },
-      kToSweep);
-  if (!has_ended || (end && !end->is_in_order)) {
-    violation("the buffers cannot be had again: " + (has_ended ? end->how : "no end"));
+  const std::string fault = run_last(
+      board_, venue_, kMaxRegionWorkers - 1, {.role = Role::region_sweep, .seed = random_.next()});
+  if (!fault.empty()) {
+    violation("the buffers cannot be had again: " + fault);
   }
 }
 

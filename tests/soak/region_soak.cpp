@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/soak/region_soak.hpp"
 
-#include <algorithm>
 #include <cstdio>
-#include <cstring>
 #include <optional>
 #include <string>
 
@@ -39,19 +37,6 @@ void say_round(const RegionPlan& plan, const Host& host, std::uint32_t round) {
   std::fprintf(stderr, "%s\n", text.c_str());
 }
 
-// The last of it: it may explain a violation.
-void say_log(const Host& host) {
-  constexpr std::size_t kMost = 8000;
-  const std::string log = host.broker->log();
-  const std::string last = log.substr(log.size() - std::min(log.size(), kMost));
-  std::fprintf(stderr, "the broker's log ends with:\n%s\n", last.c_str());
-}
-
-// Zeroed: no claims, and nothing written yet.
-void clear(const SharedMemory& ledger) {
-  std::memset(ledger.data(), 0, sizeof(LedgerPages));
-}
-
 bool is_enough(const SoakOptions& options, std::uint64_t handovers) {
   return options.handovers != 0 && handovers >= options.handovers;
 }
@@ -82,7 +67,7 @@ Outcome soak_regions(const SoakOptions& options) {
     const RegionPlan plan = plan_regions(options.seed, round, options.workers);
     say_round(plan, *host, round);
     board.clear();
-    clear(ledger);
+    ledger.clear();  // No claims, and nothing written yet.
     board->round = round;
     board->regions.ledger_fd = ledger.fd();
     boxes.clear(*board);

@@ -42,6 +42,12 @@ SharedMemory::SharedMemory(int fd, std::size_t size_bytes)
     : fd_(fd), size_bytes_(size_bytes), data_(map(fd, size_bytes)) {
 }
 
+void SharedMemory::clear() const {
+  if (::madvise(data_, size_bytes_, MADV_REMOVE) != 0) {
+    fail();
+  }
+}
+
 SharedMemory::~SharedMemory() {
   ::munmap(data_, size_bytes_);
   ::close(fd_);

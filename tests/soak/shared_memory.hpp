@@ -17,6 +17,8 @@ class SharedMemory {
 
   [[nodiscard]] void* data() const noexcept { return data_; }
   [[nodiscard]] int fd() const noexcept { return fd_; }
+  /// Zeroes it, and gives its pages back.
+  void clear() const;
 
  private:
   int fd_;

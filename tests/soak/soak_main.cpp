@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Randomised runs of minutes and more. usage: soak KIND [--seconds N] [--seed S]; a soak of regions
 // also takes [--workers N] [--handovers N].
+#include <algorithm>
+#include <array>
 #include <charconv>
 #include <chrono>
 #include <cstdint>
@@ -14,6 +16,7 @@
 
 #include "tests/soak/board.hpp"
 #include "tests/soak/interrupt.hpp"
+#include "tests/soak/queue_soak.hpp"
 #include "tests/soak/region_soak.hpp"
 #include "tests/soak/topic_soak.hpp"
 
@@ -22,9 +25,18 @@ namespace {
 
 constexpr const char* kUsage =
     "usage: soak topic [--seconds N] [--seed S]\n"
+    "       soak queue [--seconds N] [--seed S]\n"
     "       soak region [--seconds N] [--seed S] [--workers N] [--handovers N]\n";
 // As many as a round has at most.
 constexpr std::uint64_t kMostWorkers = kMaxRegionWorkers - 1;
+
+struct Kind {
+  std::string_view name;
+  Outcome (*run)(const SoakOptions& options);
+};
+constexpr std::array kKinds{Kind{.name = "topic", .run = soak_topics},
+                            Kind{.name = "queue", .run = soak_queues},
+                            Kind{.name = "region", .run = soak_regions}};
 
 std::optional<std::uint64_t> parse_number(std::string_view text) {
   std::uint64_t number = 0;
@@ -57,6 +69,7 @@ std::optional<SoakOptions> parse(const std::vector<std::string_view>& arguments)
     }
     if (arguments[i] == "--seconds" && *number != 0 && *number < 1'000'000) {
       options.length = std::chrono::seconds(*number);
+      options.is_length_given = true;
     } else if (arguments[i] == "--seed") {
       options.seed = *number;
     } else if (!is_of_regions || !take_region_option(arguments[i], *number, options)) {
@@ -71,10 +84,10 @@ int run(const std::vector<std::string_view>& arguments) {
     std::fputs(kUsage, stderr);
     return 2;
   }
-  const bool is_of_regions = arguments[0] == "region";
-  if (!is_of_regions && arguments[0] != "topic") {
+  const auto* const kind = std::ranges::find(kKinds, arguments[0], &Kind::name);
+  if (kind == kKinds.end()) {
     std::fprintf(stderr,
-                 "soak: there is no kind %.*s; there are: topic, region\n",
+                 "soak: there is no kind %.*s; there are: topic, queue, region\n",
                  static_cast<int>(arguments[0].size()),
                  arguments[0].data());
     return 2;
@@ -84,9 +97,9 @@ int run(const std::vector<std::string_view>& arguments) {
     std::fputs(kUsage, stderr);
     return 2;
   }
-  const Outcome outcome = is_of_regions ? soak_regions(*options) : soak_topics(*options);
+  const Outcome outcome = kind->run(*options);
   std::printf("soak %s: %llu operations, %llu violations, seed %llu\n",
-              is_of_regions ? "region" : "topic",
+              kind->name.data(),
               static_cast<unsigned long long>(outcome.operations),
               static_cast<unsigned long long>(outcome.violations),
               static_cast<unsigned long long>(options->seed));

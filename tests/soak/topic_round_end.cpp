@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // After a round everybody is dead: nothing may be left over.
-#include <optional>
 #include <string>
 
 #include "tests/soak/interrupt.hpp"
@@ -44,21 +43,10 @@ void TopicRound::check_topic(std::uint32_t topic) {
 }
 
 void TopicRound::refill(std::uint32_t topic) {
-  board_->stop = false;
-  WorkerBoard& last = board_->workers.at(kMaxWorkers - 1);
-  last.spec = {.role = Role::refill, .topic = topic};
-  WorkerProcess process(venue_.socket, board_, kMaxWorkers - 1);
-  process.start(venue_.mask);
-  std::optional<End> end;
-  const bool has_ended = support::eventually(
-      [&] {
-        end = process.look();
-        return end.has_value();
-      },
-      60s);
-  if (!has_ended || !end->is_in_order) {
-    violation(describe_topic(topic) +
-              ": cannot be filled again: " + (has_ended ? end->how : "no end"));
+  const std::string fault =
+      run_last(board_, venue_, kMaxWorkers - 1, {.role = Role::refill, .topic = topic});
+  if (!fault.empty()) {
+    violation(describe_topic(topic) + ": cannot be filled again: " + fault);
   }
 }
 

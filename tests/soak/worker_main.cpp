@@ -6,6 +6,7 @@
 #include <string>
 
 #include "tests/soak/preemption.hpp"
+#include "tests/soak/queue_worker.hpp"
 #include "tests/soak/region_worker.hpp"
 #include "tests/soak/worker.hpp"
 
@@ -41,6 +42,23 @@ void run_on_regions(const std::string& socket, Board& board, std::size_t index) 
   }
 }
 
+void run_on_queue(const std::string& socket, Board& board, std::size_t index) {
+  QueueWorker worker(socket, board, index);
+  provoke_preemption(worker.own());
+  Client client = or_throw(Client::connect(
+      {.socket = worker.socket(), .name = name_of(worker.spec().role), .timeout = 20s}));
+  switch (worker.spec().role) {
+    case Role::queue_producer:
+      run_queue_producer(worker, client);
+      break;
+    case Role::queue_sweep:
+      run_queue_sweep(worker, client);
+      break;
+    default:
+      run_queue_consumer(worker, client);
+  }
+}
+
 int run_guarded(int argc, char** argv) {
   if (argc != 4) {
     return 2;
@@ -51,6 +69,8 @@ int run_guarded(int argc, char** argv) {
   try {
     if (is_of_regions(own.spec.role)) {
       run_on_regions(argv[1], *board, index);
+    } else if (is_of_queues(own.spec.role)) {
+      run_on_queue(argv[1], *board, index);
     } else {
       run_on_topic(argv[1], *board, index);
     }
